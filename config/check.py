@@ -1,0 +1,127 @@
+"""Checking values against the settings table: unknown keys, types, ranges and forms, each with its cure."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from config.settings import CAMERA_NAME, CameraSettings, Setting
+from config.sizes import parse_amount
+
+_TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
+
+
+def settings_of(cls: type[Any]) -> dict[str, tuple[type, Setting, Any]]:
+    """Per field of a settings class: its type, its documentation and its default."""
+    hints = get_type_hints(cls)
+    return {
+        f.name: (hints[f.name], f.metadata["setting"], f.default)
+        for f in dataclasses.fields(cls)
+        if "setting" in f.metadata
+    }
+
+
+def nearest(key: str, known: Iterable[str]) -> str:
+    """`; did you mean "x"?` for the nearest known key, "" where none is near."""
+    found = difflib.get_close_matches(key, list(known), 1, cutoff=0.5)
+    return f'; did you mean "{found[0]}"?' if found else ""
+
+
+def check_table(
+    cls: type[Any],
+    values: Any,
+    origin: str,
+    prefix: str,
+    base: Path,
+    problems: list[str],
+    also_known: Iterable[str] = (),
+) -> dict[str, Any]:
+    """The valid values of one table, converted; a line in `problems` for each that is not.
+
+    `origin` is the file or variable, `prefix` the dotted table name with its dot, `base` what relative paths start at.
+    """
+    if not isinstance(values, dict):
+        problems.append(f"{origin}: {prefix.rstrip('.')}: must be a table [{prefix.rstrip('.')}], not {values!r}")
+        return {}
+    known = settings_of(cls)
+    result = {}
+    for key, value in values.items():
+        if key not in known:
+            hint = nearest(key, [*known, *also_known])
+            problems.append(f"{origin}: {prefix}{key}: unknown setting{hint or '; config_default.txt lists them all'}")
+            continue
+        kind, setting, _ = known[key]
+        try:
+            result[key] = check_value(kind, setting, value, base)
+        except ValueError as error:
+            shown = "(not shown)" if setting.secret else repr(value)
+            problems.append(f"{origin}: {prefix}{key} = {shown}: {error}")
+    return result
+
+
+def check_camera_table(values: Any, origin: str, problems: list[str]) -> dict[str, Any]:
+    """The tables of `[cameras.<name>]` whose names are valid."""
+    if not isinstance(values, dict):
+        problems.append(f"{origin}: cameras: must be tables [cameras.<name>]")
+        return {}
+    result = {}
+    for name, table in values.items():
+        if not CAMERA_NAME.fullmatch(name):
+            problems.append(
+                f"{origin}: cameras.{name}: not a camera name; allowed are a-z, 0-9 and -, starting with a letter "
+                "or digit (what people see is the title)"
+            )
+        elif not isinstance(table, dict):
+            hint = nearest(name, settings_of(CameraSettings))
+            problems.append(f"{origin}: cameras.{name}: must be a table [cameras.{name}], not {table!r}{hint}")
+        else:
+            result[name] = table
+    return result
+
+
+def check_value(kind: type, setting: Setting, value: Any, base: Path) -> Any:
+    """`value` as the type `kind`; ValueError, saying what is allowed, where it does not fit."""
+    if kind is Path or setting.form == "path":
+        return _check_path(kind, value, base)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        raise ValueError(f"must be {_TYPE_NAMES[kind]}{_range_text(setting, ', ')}")
+    if isinstance(value, (int, float)) and kind is not bool:
+        # not (a <= b) and not a > b: a NaN is out of every range
+        if (setting.low is not None and not value >= setting.low) or (
+            setting.high is not None and not value <= setting.high
+        ):
+            raise ValueError(f"out of range{_range_text(setting, '; allowed: ')}")
+    elif setting.choices and value not in setting.choices:
+        raise ValueError(f"allowed: {', '.join(setting.choices)}{nearest(str(value), setting.choices)}")
+    elif setting.form == "amount":
+        parse_amount(str(value), 1)
+    elif setting.form == "zone" and value:
+        try:
+            ZoneInfo(str(value))
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError('not a time zone; allowed are names as "Europe/Berlin", or ""') from None
+    return value
+
+
+def _check_path(kind: type, value: Any, base: Path) -> Any:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("must be a path in quotes")
+    if not value:
+        if kind is Path:
+            raise ValueError("must not be empty")
+        return ""
+    path = (base / Path(value).expanduser()).absolute()
+    return path if kind is Path else str(path)
+
+
+def _range_text(setting: Setting, lead: str) -> str:
+    if setting.low is None or setting.high is None:
+        return ""
+    unit = f" {setting.unit}" if setting.unit else ""
+    return f"{lead}{setting.low:g} to {setting.high:g}{unit}"

@@ -1,0 +1,112 @@
+"""Where everything lies on disk; nobody else joins a path below the media, output and state folders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+
+from config.settings import Settings
+from mediamtx.names import Segment, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The folders and files of one installation; see design: "On disk" in ARCHITECTURE.md."""
+
+    media_dir: Path
+    output_dir: Path
+    state_dir: Path
+    zone: tzinfo
+    zone_name: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Layout:
+        """The layout that the settings describe."""
+        zone = settings.zone
+        return cls(settings.media_dir, settings.output_dir, settings.state_dir, zone, str(zone))
+
+    @property
+    def recordings(self) -> Path:
+        """Holds a folder for each stream."""
+        return self.media_dir / "recordings"
+
+    def stream_dir(self, stream: Stream) -> Path:
+        """Holds the segments of one stream."""
+        return self.recordings / stream.path
+
+    def segment_path(self, segment: Segment) -> Path:
+        """The file of one segment."""
+        return self.stream_dir(segment.stream) / segment.file_name
+
+    def camera_dir(self, camera: str) -> Path:
+        """Holds the day folders with the clips of one camera."""
+        return self.output_dir / Stream(camera).path
+
+    def day_of(self, start: datetime) -> date:
+        """The local day that a clip starting then belongs to."""
+        return start.astimezone(self.zone).date()
+
+    def day_dir(self, camera: str, day: date) -> Path:
+        """Holds the clips of one camera that start on one local day."""
+        return self.camera_dir(camera) / day.isoformat()
+
+    def trash_dir(self, camera: str) -> Path:
+        """Holds what a person deleted, until it is emptied."""
+        return self.camera_dir(camera) / ".trash"
+
+    def tombstone_dir(self, camera: str) -> Path:
+        """Holds the sidecars of deleted clips as long as their segments live."""
+        return self.camera_dir(camera) / ".deleted"
+
+    def motion_state(self, camera: str) -> Path:
+        """The motion job's progress with one camera."""
+        return self.state_dir / f".motion_state_{Stream(camera).path}.json"
+
+    def activity_dir(self, camera: str) -> Path:
+        """Holds the motion scores per second of one camera, a file for each UTC day."""
+        return self.state_dir / "activity" / Stream(camera).path
+
+    def lock(self, name: str) -> Path:
+        """The lock file of one job: "scan", "retention", "recorder"."""
+        return self.state_dir / f".{name}.lock"
+
+    @property
+    def recorder_file(self) -> Path:
+        """What the running recorder says of itself: its kind and its addresses."""
+        return self.state_dir / "recorder.json"
+
+    @property
+    def mediamtx_config(self) -> Path:
+        """The configuration file written for MediaMTX."""
+        return self.state_dir / "mediamtx.yml"
+
+    @property
+    def publish_password(self) -> Path:
+        """The password that publishers need; made on first use, readable by its owner alone."""
+        return self.state_dir / "publish_password"
+
+    @property
+    def hls_dir(self) -> Path:
+        """Where the embedded recorder keeps its live HLS segments."""
+        return self.media_dir / "hls"
+
+    @property
+    def tools_dir(self) -> Path:
+        """Where a downloaded MediaMTX is kept."""
+        return self.state_dir / "tools"
+
+    @property
+    def web_password(self) -> Path:
+        """The hash of the web app's password."""
+        return self.state_dir / "web_password"
+
+    @property
+    def web_secret(self) -> Path:
+        """The key that signs the web app's sessions."""
+        return self.state_dir / "web_secret"
+
+    @property
+    def requests_dir(self) -> Path:
+        """Where the web app leaves request files for the root path unit (restart, reboot, power off)."""
+        return self.state_dir / "requests"

@@ -1,0 +1,118 @@
+"""Names on disk as values: streams, segments and clips, each with encode and decode. All times are UTC."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal, get_args
+
+from config.errors import ConfigError
+from config.settings import CAMERA_NAME
+
+ClipKind = Literal["motion", "saved", "manual"]
+KINDS: tuple[ClipKind, ...] = get_args(ClipKind)
+
+RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
+"""When this release was built: footage dated before it comes from a clock that was not set yet."""
+
+_DETECT = "_detect"
+_SEGMENT = re.compile(r"(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-\d{6})\.mp4", re.ASCII)
+_CLIP = re.compile(rf"(\d{{4}}-\d\d-\d\d_\d\d-\d\d-\d\d)-(\d{{3}})_({'|'.join(KINDS)})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stream:
+    """The main or the detect stream of a camera; `path` is its name at the recorder and on disk."""
+
+    camera: str
+    detect: bool = False
+
+    def __post_init__(self) -> None:
+        if not CAMERA_NAME.fullmatch(self.camera):
+            raise ConfigError(f"{self.camera!r} is not a camera name; allowed are a-z, 0-9 and -")
+
+    @property
+    def path(self) -> str:
+        """`front` or `front_detect`."""
+        return self.camera + _DETECT * self.detect
+
+    @classmethod
+    def parse(cls, path: str) -> Stream | None:
+        """The stream with this path; None where it is none of ours."""
+        camera = path.removesuffix(_DETECT)
+        return cls(camera, camera != path) if CAMERA_NAME.fullmatch(camera) else None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Segment:
+    """One recorded file of one stream; ordered by stream, then start."""
+
+    stream: Stream
+    start: datetime  # UTC, of its oldest sample, as the recorder estimated it
+
+    @property
+    def file_name(self) -> str:
+        """`2026-11-20_18-03-07-123456.mp4`, UTC to the microsecond."""
+        return self.start.strftime("%Y-%m-%d_%H-%M-%S-%f.mp4")
+
+    @classmethod
+    def from_path(cls, path: Path) -> Segment | None:
+        """The segment stored at `<stream>/<file name>`; None where the name is none of ours."""
+        match, stream = _SEGMENT.fullmatch(path.name), Stream.parse(path.parent.name)
+        if match is None or stream is None:
+            return None
+        try:
+            start = datetime.strptime(match[1], "%Y-%m-%d_%H-%M-%S-%f").replace(tzinfo=UTC)
+        except ValueError:  # digits that are no date
+            return None
+        return cls(stream, start)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ClipName:
+    """What a clip is called: its requested start, UTC, cut to the millisecond, and its kind."""
+
+    start: datetime
+    kind: ClipKind
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", floor_ms(self.start))
+
+    @property
+    def stem(self) -> str:
+        """`2026-11-20_18-03-04-120_motion`."""
+        return f"{self.start:%Y-%m-%d_%H-%M-%S}-{self.start.microsecond // 1000:03}_{self.kind}"
+
+    @classmethod
+    def parse(cls, stem: str) -> ClipName | None:
+        """The name with this stem; None where it is none of ours."""
+        match = _CLIP.fullmatch(stem)
+        if match is None:
+            return None
+        try:
+            start = datetime.strptime(match[1], "%Y-%m-%d_%H-%M-%S").replace(tzinfo=UTC)
+        except ValueError:
+            return None
+        kind = next(kind for kind in KINDS if kind == match[3])
+        return cls(start + timedelta(milliseconds=int(match[2])), kind)
+
+
+def floor_ms(time: datetime) -> datetime:
+    """`time` in UTC, cut to the millisecond."""
+    time = time.astimezone(UTC)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+def iso(time: datetime) -> str:
+    """ISO 8601 in UTC to the millisecond: `2026-11-20T18:03:04.120Z`."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_iso(text: str) -> datetime:
+    """The time written by `iso`, or with any offset; ValueError where it has none."""
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return time.astimezone(UTC)

@@ -1,0 +1,1 @@
+"""Segments to windows to events to clips: the motion job and its detector; OpenCV only here."""

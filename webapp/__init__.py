@@ -1,0 +1,1 @@
+"""Everything to the browser; Flask only here."""
