@@ -29,7 +29,6 @@ ENVIRONMENT = {
     "BIRBCAM_OUTPUT_DIR": "output_dir",
     "BIRBCAM_STATE_DIR": "state_dir",
 }
-FOLDERS = ("media_dir", "output_dir", "state_dir")
 
 
 @dataclass(frozen=True, slots=True)
