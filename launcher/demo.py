@@ -1,0 +1,202 @@
+"""The demo: the whole pipeline in one terminal, ended together."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.errors import BirbCamError, ConfigError, RecorderError, StorageError
+from config.load import load_settings
+from config.settings import CAMERA_NAME, RecorderSettings, Settings, WebSettings
+from launcher.processes import Part, Terminal
+from mediamtx.addresses import running_recorder
+from mediamtx.layout import Layout
+
+SCAN_INTERVAL = 10  # s; an installation scans every 30 s, but who tries the demo is waiting for the first clip
+STARTUP = 60.0  # s within which every part must be up
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What the command line says."""
+
+    directory: Path
+    host: str
+    port: int | None
+    camera: str
+    recorder: str
+
+
+def run_demo(options: DemoOptions) -> int:
+    """Run recorder, camera, web app and motion job until Ctrl-C or SIGTERM; the exit code.
+
+    Everything lies in `options.directory`; a second start goes on with what is there. Raises ConfigError where an
+    option is wrong or a port that was asked for is taken.
+    """
+    stop = threading.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal_number, lambda *_: stop.set())
+    terminal = Terminal(sys.stdout)
+    config_file = write_config(options, terminal.say)
+    environment = os.environ | {"BIRBCAM_CONFIG": str(config_file), "PYTHONUNBUFFERED": "1"}
+    for variable in ("BIRBCAM_CAMERA", "BIRBCAM_MEDIA_DIR", "BIRBCAM_OUTPUT_DIR", "BIRBCAM_STATE_DIR"):
+        environment.pop(variable, None)  # the demo touches no other installation
+    settings = load_settings(environment)
+    check_password(settings, config_file)
+    commands = {
+        "recorder": ["mediamtx"],
+        "camera": ["camera", options.camera],
+        "web": ["webapp"],
+        "motion": ["motion", "--every", f"{settings.scan_interval:g}"],
+    }
+    parts = [Part(name, [sys.executable, "-m", *command], environment, terminal) for name, command in commands.items()]
+    try:
+        for part in parts:
+            part.start()
+            if part.name == "recorder":
+                _wait_for(stop, parts, lambda: _recorder_answers(settings), "the recorder")
+        address = web_address(settings)
+        _wait_for(stop, parts, lambda: _healthy(address), "the web app")
+        if not stop.is_set():
+            terminal.say(f"open {address} in a browser; Ctrl-C ends the demo")
+        while not stop.wait(0.5):
+            for part in parts:
+                part.heal()
+    finally:
+        terminal.say("ending: closing the recordings")
+        # The camera first: its publisher says goodbye, so that the recorder closes the segments at once.
+        for name in ("camera", "motion", "web", "recorder"):
+            next(part for part in parts if part.name == name).end()
+    return 0
+
+
+def write_config(options: DemoOptions, say: Callable[[str], None]) -> Path:
+    """Write the demo's configuration file, with free ports; its path.
+
+    Ports that nobody asked for move to the next free one, which is said; a taken --port is a ConfigError.
+    """
+    if not CAMERA_NAME.fullmatch(options.camera):
+        raise ConfigError(f"--camera {options.camera}: not a camera name; allowed are a-z, 0-9 and -")
+    web = options.port
+    if web is None:
+        web = free_port("web.port", options.host, WebSettings().port, set(), say)
+    elif not 1 <= web <= 65535:
+        raise ConfigError(f"--port {web}: out of range; allowed: 1 to 65535")
+    elif not is_free(options.host, web):
+        raise ConfigError(f"port {web} (--port, setting web.port) is taken; choose another, or leave --port away")
+    used = {web}
+    ports = {}
+    for name in ("rtsp_port", "hls_port", "webrtc_port", "api_port", "metrics_port", "embedded_port"):
+        wanted: int = getattr(RecorderSettings(), name)
+        ports[name] = free_port(f"mediamtx.{name}", "127.0.0.1", wanted, used, say)
+        used |= {ports[name], ports[name] + 1}  # the embedded recorder takes a second one
+    udp = RecorderSettings().webrtc_udp_port
+    while not is_free("127.0.0.1", udp, socket.SOCK_DGRAM):
+        udp += 1
+    ports["webrtc_udp_port"] = udp
+    directory = options.directory.absolute()
+    text = "\n".join([
+        "# Written anew by every start of `./birbcam demo`.",
+        'media_dir = "."', 'output_dir = "clips"', 'state_dir = "state"',
+        f'recorder = "{options.recorder}"', f"scan_interval = {SCAN_INTERVAL}", "",
+        "[web]", f"host = {json.dumps(options.host)}", f"port = {web}", "",
+        "[mediamtx]", *(f"{name} = {port}" for name, port in ports.items()), "",
+        f"[cameras.{options.camera}]", f'title = "{options.camera.replace("-", " ").capitalize()}"',
+        'source = "demo"', "",
+    ])  # fmt: skip
+    path = directory / "config.txt"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    except OSError as error:
+        raise StorageError(f"{directory}: cannot be written ({error.strerror}); choose another with --dir") from error
+    return path
+
+
+def is_free(host: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
+    """Whether `port` of `host` can be listened on; ConfigError where `host` is no address of this machine."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=kind)[0]
+        with socket.socket(family, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free
+            probe.bind(address)
+    except socket.gaierror as error:
+        raise ConfigError(f"--host {host}: not an address ({error.strerror}); 0.0.0.0 is the whole network") from error
+    except OSError as error:
+        if error.errno == 99:  # EADDRNOTAVAIL
+            raise ConfigError(f"--host {host}: not an address of this machine; 0.0.0.0 is the whole network") from error
+        return False
+    return True
+
+
+def free_port(setting: str, host: str, wanted: int, used: Iterable[int], say: Callable[[str], None]) -> int:
+    """The first free port from `wanted` on that is not in `used`; another one than `wanted` is said."""
+    for port in range(wanted, min(wanted + 200, 65536)):
+        if port not in used and is_free(host, port):
+            if port != wanted:
+                say(f"port {wanted} ({setting}) is taken; using {port}")
+            return port
+    raise ConfigError(f"no free port from {wanted} on for {setting}; end the programs that hold them")
+
+
+def check_password(settings: Settings, config_file: Path) -> None:
+    """ConfigError where the page would be open to the network without a password; before anything is started."""
+    if not _is_loopback(settings.web.host) and not Layout.of(settings).web_password.exists():
+        raise ConfigError(
+            f"--host {settings.web.host} opens the page to the network, which needs a password; set one with: "
+            f"BIRBCAM_CONFIG={config_file} ./birbcam password"
+        )
+
+
+def web_address(settings: Settings) -> str:
+    """Where a browser on this machine finds the page."""
+    host = settings.web.host
+    if host in ("0.0.0.0", "::"):
+        host = "127.0.0.1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.web.port}/"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _recorder_answers(settings: Settings) -> bool:
+    try:
+        running_recorder(settings)
+    except RecorderError:
+        return False
+    return True
+
+
+def _healthy(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}healthz", timeout=2) as answer:
+            return int(answer.status) == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _wait_for(stop: threading.Event, parts: list[Part], ready: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + STARTUP
+    while not stop.is_set() and not ready():
+        for part in parts:
+            if part.started and not part.running:
+                raise BirbCamError(f"{part.name} ended at start; the reason stands above")
+        if time.monotonic() > deadline:
+            raise BirbCamError(f"{what} was not up within {STARTUP:g} s; ./birbcam doctor may tell why")
+        stop.wait(0.1)

@@ -1,0 +1,196 @@
+"""The doctor: checks what an installation needs and prints, per line, what is right or wrong and the cure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.errors import ConfigError, RecorderError
+from config.load import Loaded, load
+from config.logs import redact
+from config.settings import Settings
+from config.sizes import parse_amount
+from launcher.demo import is_free
+from mediamtx.addresses import running_recorder
+from mediamtx.find import find_mediamtx
+
+LOW_SPACE = 1 << 30  # bytes below which recording is about to suffer
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: right, or wrong with its cure; `grave` ones make the exit code 1."""
+
+    ok: bool
+    text: str
+    cure: str = ""
+    grave: bool = True
+
+    def __str__(self) -> str:
+        mark = "ok   " if self.ok else "WRONG" if self.grave else "note "
+        return f"{mark} {self.text}" + (f"; {self.cure}" if self.cure else "")
+
+
+def run_doctor() -> int:
+    """Print all findings; 0 when nothing is wrong, else 1."""
+    wrong = 0
+    for finding in examine():
+        print(finding)
+        wrong += not finding.ok and finding.grave
+    print(f"\n{wrong} wrong" if wrong else "\nnothing is wrong")
+    return 1 if wrong else 0
+
+
+def examine() -> Iterator[Finding]:
+    """All findings, in the order a person would look."""
+    yield check_python()
+    yield from (check_program(name) for name in ("ffmpeg", "ffprobe"))
+    try:
+        loaded = load()
+    except ConfigError as error:
+        yield from (Finding(False, problem) for problem in error.problems)
+        return
+    yield from check_settings(loaded)
+    settings = loaded.settings
+    running = None
+    try:
+        running = running_recorder(settings)
+    except RecorderError as error:
+        yield Finding(False, str(error), grave=False)
+    else:
+        yield Finding(True, f"recorder: {running.kind} is running since {running.started:%Y-%m-%d %H:%M:%S} UTC")
+    yield check_recorder(settings)
+    yield from check_folders(settings)
+    yield from check_space(settings)
+    yield from check_ports(settings, recorder_runs=running is not None)
+
+
+def check_python() -> Finding:
+    """Whether this Python is one that the packages are locked for."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    ok = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    return Finding(ok, f"Python {version} at {sys.executable}", "" if ok else "use Python 3.11 to 3.13")
+
+
+def check_program(name: str) -> Finding:
+    """Whether ffmpeg or ffprobe is there and runs."""
+    path = shutil.which(name)
+    if path is None:
+        return Finding(False, f"{name} not found", "install it with: sudo apt install ffmpeg")
+    done = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20, check=False)
+    if done.returncode != 0:
+        cure = "install it anew with: sudo apt install --reinstall ffmpeg"
+        return Finding(False, f"{path} does not run (exit code {done.returncode})", cure)
+    return Finding(True, " ".join(done.stdout.split()[:3]) + f" at {path}")
+
+
+def check_settings(loaded: Loaded) -> Iterator[Finding]:
+    """Where the settings come from, and each value that is not its default."""
+    source = loaded.config_file or "none (copy config_default.txt to config.txt to make one)"
+    yield Finding(True, f"settings file: {source}")
+    for key in sorted(loaded.origins):
+        if not key.startswith("camera."):  # the common values show up in the cameras that take them
+            yield Finding(True, f"setting {key} = {shown_value(loaded.settings, key)} (from {loaded.origins[key]})")
+    for name, camera in sorted(loaded.settings.cameras.items()):
+        state = "" if camera.enabled else ", switched off"
+        yield Finding(True, f"camera {name}: {redact(camera.source)}{state}")
+
+
+def shown_value(settings: Settings, key: str) -> str:
+    """The value of a dotted key as it may be printed: passwords in addresses redacted."""
+    value: object = settings
+    for part in key.split("."):
+        value = value[part] if isinstance(value, dict) else getattr(value, part)
+    return redact(str(value)) if isinstance(value, (str, Path)) else repr(value)
+
+
+def check_recorder(settings: Settings) -> Finding:
+    """Which recorder would be used, and whether its program is there."""
+    if settings.recorder == "embedded":
+        return Finding(True, "recorder: embedded (no WebRTC, this machine only)")
+    try:
+        binary = find_mediamtx(settings)
+    except RecorderError as error:
+        return Finding(False, str(error))
+    if binary is not None:
+        return Finding(True, f"recorder: MediaMTX at {binary}")
+    if settings.recorder == "auto":
+        text = "recorder: MediaMTX not found; it is downloaded at the next start, or the embedded one is used"
+        return Finding(False, text, grave=False)
+    cure = 'put its program on PATH, name it in mediamtx.binary, or set recorder = "auto"'
+    return Finding(False, "recorder: MediaMTX not found", cure)
+
+
+def check_folders(settings: Settings) -> Iterator[Finding]:
+    """Whether our folders are there, or can be made, and may be written."""
+    for key in ("media_dir", "output_dir", "state_dir"):
+        folder: Path = getattr(settings, key)
+        existing = nearest_existing(folder)
+        who = f"the user {os.environ.get('USER') or os.getuid()}"
+        if not existing.is_dir():
+            yield Finding(False, f"{key} {folder}: {existing} is not a folder", f"move it away, or set {key}")
+        elif not os.access(existing, os.W_OK | os.X_OK) or is_read_only(existing):
+            cure = f"give {who} the right to write {existing}, or set {key} to another folder"
+            yield Finding(False, f"{key} {folder}: {existing} cannot be written", cure)
+        elif existing == folder:
+            yield Finding(True, f"{key} {folder}: can be written")
+        else:
+            yield Finding(True, f"{key} {folder}: will be made below {existing}")
+
+
+def nearest_existing(path: Path) -> Path:
+    """The path itself or the nearest of its parents that exists."""
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
+def is_read_only(folder: Path) -> bool:
+    """Whether its file system is mounted read-only (root may write anything else)."""
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
+def check_space(settings: Settings) -> Iterator[Finding]:
+    """Free space per file system, against what retention keeps free."""
+    seen = set()
+    for folder in (settings.media_dir, settings.output_dir):
+        existing = nearest_existing(folder)
+        device = existing.stat().st_dev
+        if device in seen:
+            continue
+        seen.add(device)
+        usage = shutil.disk_usage(existing)
+        keep = parse_amount(settings.retention.keep_free, usage.total) or 0
+        text = f"free space at {existing}: {usage.free / 1e9:.1f} of {usage.total / 1e9:.1f} GB"
+        if usage.free < LOW_SPACE:
+            cure = "free some, or move media_dir and output_dir to a larger disk"
+            yield Finding(False, text, cure)
+        elif usage.free < keep:
+            cure = f"less than retention.keep_free ({settings.retention.keep_free}): old recordings are being deleted"
+            yield Finding(False, text, cure, grave=False)
+        else:
+            yield Finding(True, text)
+
+
+def check_ports(settings: Settings, recorder_runs: bool) -> Iterator[Finding]:
+    """Whether our ports are free; those of a recorder that runs are its own."""
+    wanted = {"web.port": (settings.web.host, settings.web.port)}
+    if not recorder_runs:
+        used = {"hls_port", "api_port"}
+        used |= {"embedded_port"} if settings.recorder == "embedded" else {"rtsp_port", "webrtc_port", "metrics_port"}
+        for name in sorted(used):
+            wanted[f"mediamtx.{name}"] = ("127.0.0.1", getattr(settings.mediamtx, name))
+    for setting, (host, port) in wanted.items():
+        try:
+            free = is_free(host, port)
+        except ConfigError as error:
+            yield Finding(False, f"{setting}: {error}")
+            continue
+        if free:
+            yield Finding(True, f"port {port} ({setting}) is free")
+        else:
+            cure = f"fine if BirbCam's own service holds it; else end that program or set {setting}"
+            yield Finding(False, f"port {port} ({setting}) is taken", cure, grave=False)
