@@ -1,0 +1,106 @@
+"""The `birbcam` script: what it lists, and how it says what is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def birbcam(*arguments: str, script: Path = ROOT / "birbcam", **environment: str) -> subprocess.CompletedProcess[str]:
+    environ = os.environ | {"BIRBCAM_VENV": sys.prefix} | environment
+    return subprocess.run(
+        [str(script), *arguments], capture_output=True, text=True, env=environ, stdin=subprocess.DEVNULL, timeout=120
+    )
+
+
+@pytest.fixture
+def bare_path(tmp_path: Path) -> Path:
+    """A PATH with what every system has, and neither ffmpeg nor apt nor sudo."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in (
+        "bash",
+        "env",
+        "dirname",
+        "readlink",
+        "sha256sum",
+        "cut",
+        "id",
+        "flock",
+        "cat",
+        "mkdir",
+        "rm",
+        "touch",
+    ):
+        found = shutil.which(name)
+        assert found, name
+        (folder / name).symlink_to(found)
+    (folder / "python3").symlink_to(sys.executable)
+    return folder
+
+
+def test_alone_it_lists_the_commands_a_line_each() -> None:
+    done = birbcam()
+    assert done.returncode == 0
+    for command in ("demo", "test", "recorder", "camera", "web", "scan", "password", "doctor"):
+        assert sum(line.startswith(f"  {command} ") for line in done.stdout.splitlines()) == 1, command
+
+
+def test_an_unknown_command_is_an_error() -> None:
+    done = birbcam("dmo")
+    assert done.returncode == 1
+    assert 'there is no command "dmo"' in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["demo", "doctor", "recorder", "camera", "web", "scan", "password"])
+def test_every_command_has_help(command: str) -> None:
+    done = birbcam(command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: ")
+
+
+def test_a_missing_ffmpeg_is_one_line_with_the_cure(bare_path: Path) -> None:
+    done = birbcam("scan", PATH=str(bare_path))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "ffmpeg is missing; install it" in done.stderr
+
+
+def test_without_root_it_says_what_to_type(bare_path: Path) -> None:
+    (bare_path / "id").unlink()
+    (bare_path / "id").write_text("#!/bin/sh\necho 1000\n")
+    (bare_path / "apt-get").write_text("#!/bin/sh\nexit 1\n")
+    (bare_path / "sudo").write_text("#!/bin/sh\nexit 1\n")
+    for name in ("id", "apt-get", "sudo"):
+        (bare_path / name).chmod(0o755)
+    done = birbcam("scan", PATH=str(bare_path))
+    assert done.returncode == 1
+    assert done.stderr == "birbcam: ffmpeg is missing; install it with: sudo apt install ffmpeg\n"
+
+
+def test_no_python_that_fits_is_said(bare_path: Path, tmp_path: Path) -> None:
+    (bare_path / "python3").unlink()
+    done = birbcam("scan", PATH=str(bare_path), BIRBCAM_VENV=str(tmp_path / "venv"))
+    assert done.returncode == 1
+    assert "Python 3.11 to 3.13" in done.stderr
+
+
+def test_the_test_lock_is_the_running_lock_and_more() -> None:
+    def pins(name: str) -> set[str]:
+        lines = (ROOT / name).read_text().splitlines()
+        return {line.split()[0] for line in lines if line[:1].isalpha()}
+
+    assert pins("requirements.lock") < pins("requirements-test.lock")
+
+
+def test_ci_runs_the_test_command_and_nothing_else() -> None:
+    lines = [line for line in (ROOT / ".ci/run").read_text().splitlines() if line and not line.startswith("#")]
+    assert lines == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "exec ./birbcam test"]
