@@ -18,7 +18,8 @@ RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
 """When this release was built: footage dated before it comes from a clock that was not set yet."""
 
 _DETECT = "_detect"
-_SEGMENT = re.compile(r"(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d-\d{6})\.mp4", re.ASCII)
+_TO_DASH = str.maketrans(":.", "--")
+_SEGMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)_(\d\d)-(\d\d)-(\d\d)-(\d{6})\.mp4", re.ASCII)
 _CLIP = re.compile(rf"(\d{{4}}-\d\d-\d\d_\d\d-\d\d-\d\d)-(\d{{3}})_({'|'.join(KINDS)})", re.ASCII)
 
 
@@ -55,19 +56,13 @@ class Segment:
     @property
     def file_name(self) -> str:
         """`2026-11-20_18-03-07-123456.mp4`, UTC to the microsecond."""
-        return self.start.strftime("%Y-%m-%d_%H-%M-%S-%f.mp4")
+        return segment_name(self.start)
 
     @classmethod
     def from_path(cls, path: Path) -> Segment | None:
         """The segment stored at `<stream>/<file name>`; None where the name is none of ours."""
-        match, stream = _SEGMENT.fullmatch(path.name), Stream.parse(path.parent.name)
-        if match is None or stream is None:
-            return None
-        try:
-            start = datetime.strptime(match[1], "%Y-%m-%d_%H-%M-%S-%f").replace(tzinfo=UTC)
-        except ValueError:  # digits that are no date
-            return None
-        return cls(stream, start)
+        start, stream = parse_segment_name(path.name), Stream.parse(path.parent.name)
+        return None if start is None or stream is None else cls(stream, start)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -97,6 +92,24 @@ class ClipName:
             return None
         kind = next(kind for kind in KINDS if kind == match[3])
         return cls(start + timedelta(milliseconds=int(match[2])), kind)
+
+
+def segment_name(start: datetime) -> str:
+    """What a segment that starts then is called; names sort as the times do."""
+    start = start.astimezone(UTC)
+    # isoformat, as strftime does not pad years before 1000 everywhere
+    return start.replace(tzinfo=None).isoformat("_", "microseconds").translate(_TO_DASH) + ".mp4"
+
+
+def parse_segment_name(name: str) -> datetime | None:
+    """The start of the segment called `name`; None where it is none of ours."""
+    match = _SEGMENT.fullmatch(name)
+    if match is None:
+        return None
+    try:
+        return datetime(*map(int, match.groups()), tzinfo=UTC)  # type: ignore[misc, arg-type]
+    except ValueError:  # digits that are no date
+        return None
 
 
 def floor_ms(time: datetime) -> datetime:
