@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import logging
+import os
 import shutil
+import signal
 import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import ffmpeg as ffmpeg_python
 import pytest
 
+from config.errors import RecorderError
 from config.settings import CameraSettings, RecorderSettings, Settings, WebSettings
+from mediamtx.find import find_mediamtx
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "logs_errors: this test provokes a logged ERROR, which fails any other test")
+
+
+@pytest.fixture(autouse=True)
+def no_logged_errors(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fails a test that logged an ERROR, unless it is marked `logs_errors`."""
+    yield
+    if request.node.get_closest_marker("logs_errors") is None:
+        records = [record for when in ("setup", "call") for record in caplog.get_records(when)]
+        errors = [record.getMessage() for record in records if record.levelno >= logging.ERROR]
+        assert not errors, f"logged an ERROR: {errors}"
 
 
 def free_ports(count: int) -> list[int]:
@@ -46,6 +72,25 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
+def write_settings(settings: Settings, path: Path) -> Path:
+    """Write `settings` as a configuration file, for a process of its own; `path`."""
+
+    def lines(table: object) -> Iterator[str]:
+        for field in dataclasses.fields(table):  # type: ignore[arg-type]
+            value = getattr(table, field.name)
+            if isinstance(value, (str, int, float, Path)) and field.name != "only_camera":
+                plain = str(value) if isinstance(value, Path) else value
+                yield f"{field.name} = {json.dumps(plain, ensure_ascii=False)}"
+
+    text = [*lines(settings)]
+    for name in ("mediamtx", "retention", "web"):
+        text += [f"[{name}]", *lines(getattr(settings, name))]
+    for name, camera in settings.cameras.items():
+        text += [f"[cameras.{name}]", *lines(camera)]
+    path.write_text("\n".join(text) + "\n", encoding="utf-8")
+    return path
+
+
 @pytest.fixture(scope="session")
 def ffmpeg() -> str:
     """The ffmpeg program; tests that need it are skipped where there is none."""
@@ -53,3 +98,117 @@ def ffmpeg() -> str:
     if found is None:
         pytest.skip("ffmpeg not found; install it with: sudo apt install ffmpeg")
     return found
+
+
+@pytest.fixture(scope="session")
+def mediamtx_binary() -> Path:
+    """The MediaMTX program; tests that need it are skipped where there is none."""
+    try:
+        found = find_mediamtx(Settings())
+    except RecorderError as error:
+        pytest.skip(str(error))
+    if found is None:
+        pytest.skip("MediaMTX not found; put its program on PATH or name it in BIRBCAM_MEDIAMTX")
+    return found
+
+
+class Running:
+    """A real process in a session of its own, with its output collected line by line."""
+
+    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
+        self.lines: list[str] = []
+        self.process = subprocess.Popen(
+            command,
+            env=os.environ | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    @property
+    def output(self) -> str:
+        """All that it has printed so far."""
+        return "\n".join(self.lines)
+
+    def terminate(self, number: signal.Signals = signal.SIGTERM, timeout: float = 15.0) -> int:
+        """Send it a signal and wait for its end; its exit code."""
+        self.process.send_signal(number)
+        return self.wait(timeout)
+
+    def wait(self, timeout: float = 15.0) -> int:
+        """Wait for its end; its exit code."""
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"did not end within {timeout:g} s; it said:\n{self.output}") from None
+
+    def kill_all(self) -> None:
+        """SIGKILL to it and to everything it started."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # all ended already
+        self.process.wait()
+
+    def close(self) -> None:
+        """End whatever is left of it."""
+        self.kill_all()
+        self._reader.join()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as output:
+            for line in output:
+                self.lines.append(line.rstrip("\n"))
+
+
+@pytest.fixture
+def run_process() -> Iterator[Callable[..., Running]]:
+    """`run_process(command, **environment)` starts a process; at the end of the test nothing of it is left."""
+    started: list[Running] = []
+
+    def run(command: list[str], **environment: str) -> Running:
+        started.append(Running(command, environment))
+        return started[-1]
+
+    yield run
+    for running in reversed(started):
+        running.close()
+
+
+@pytest.fixture
+def run_python(run_process: Callable[..., Running], tmp_path: Path) -> Callable[..., Running]:
+    """`run_python(settings, "mediamtx", ...)` starts `python -m mediamtx ...` with these settings."""
+
+    def run(settings: Settings, *arguments: str, **environment: str) -> Running:
+        config = write_settings(settings, tmp_path / "config.txt")
+        root = str(Path(__file__).parent.parent)
+        variables = {"BIRBCAM_CONFIG": str(config), "PYTHONPATH": root, "PYTHONUNBUFFERED": "1"}
+        return run_process([sys.executable, "-m", *arguments], **(variables | environment))
+
+    return run
+
+
+@pytest.fixture
+def publish(ffmpeg: str, run_process: Callable[..., Running]) -> Callable[..., Running]:
+    """`publish(url)` sends a test picture, and with `sound` a tone, as H.264 and AAC over RTSP, in real time."""
+
+    def run(
+        url: str, size: str = "320x180", fps: int = 10, sound: bool = True, seconds: float | None = None
+    ) -> Running:
+        timing = {"re": None, "f": "lavfi"} | ({"t": seconds} if seconds else {})
+        streams = [ffmpeg_python.input(f"testsrc2=size={size}:rate={fps}", **timing)]
+        codecs = {"vcodec": "libx264", "preset": "ultrafast", "tune": "zerolatency", "g": fps, "pix_fmt": "yuv420p"}
+        if sound:
+            streams.append(ffmpeg_python.input("sine=frequency=440:sample_rate=48000", **timing))
+            codecs |= {"acodec": "aac", "b:a": "64k"}
+        output = ffmpeg_python.output(*streams, url, f="rtsp", rtsp_transport="tcp", **codecs)
+        command = output.global_args("-nostdin", "-loglevel", "warning").compile(cmd=ffmpeg)
+        return run_process(command)
+
+    return run

@@ -1,0 +1,32 @@
+"""`python -m mediamtx`: run the recorder."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from config.errors import run_main
+from config.load import load_settings
+from config.logs import setup_logging
+
+
+def main() -> int:
+    """Read the command line and the settings, then record until SIGTERM or Ctrl-C; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mediamtx",
+        description="Run the recorder: takes cameras in over RTSP, writes segments and serves live HLS.",
+    )
+    parser.add_argument("--config", metavar="FILE", help="configuration file (default: config.txt)")
+    options = parser.parse_args()
+    environ = os.environ | ({"BIRBCAM_CONFIG": options.config} if options.config else {})
+    settings = load_settings(environ)
+    setup_logging(settings.log_level)
+
+    from mediamtx.recorder import run_recorder
+
+    return run_recorder(settings)
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))
