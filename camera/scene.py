@@ -1,0 +1,87 @@
+"""The demo camera's garden: pictures, sound and truth, all of them functions of (seed, time)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from math import sin
+
+import numpy as np
+import numpy.typing as npt
+
+from camera.scene_backdrop import paint_backdrop
+from camera.scene_birds import draw_bird
+from camera.scene_clock import Clock
+from camera.scene_paint import MIDDLE, UNITS_HIGH, Bytes, Canvas, Planes, Sprite, colour, planes_of, rgb_of, yuv_of
+from camera.scene_sound import RATE, sound
+from camera.scene_visits import Visit, placement, slots, visits_between, visits_of_slot
+from config.errors import CameraError
+
+__all__ = ["RATE", "Scene", "Visit", "visits_between"]
+
+
+class Scene:
+    """A garden of one size and seed. Times `t` are seconds since the Unix epoch."""
+
+    def __init__(self, seed: int, width: int = 1280, height: int = 720, fps: int = 25) -> None:
+        if width % 2 or height % 2:
+            raise CameraError(f"the demo camera draws even sizes only, not {width}x{height}; set width and height so")
+        self.seed, self.width, self.height, self.fps = seed, width, height, fps
+        self._scale = height / UNITS_HIGH
+        planes = yuv_of(paint_backdrop(width, height))
+        self._base = np.concatenate([np.clip(p + 0.5, 0, 255).astype(np.uint8).reshape(-1) for p in planes])
+        random = np.random.default_rng(3)
+        grain = random.standard_normal(width * height + 65536, np.float32) * 0.8
+        self._noise = np.round(grain).astype(np.int8).view(np.uint8)
+        self._clock = Clock(width, height)
+        self._birds: dict[tuple[str, str], Sprite] = {}
+
+    def frame_yuv(self, t: float, clock: datetime | None) -> Bytes:
+        """The picture at `t` as yuv420p, shape (height * 3 / 2, width); `clock` is the time shown, if any."""
+        picture = np.empty((self.height * 3 // 2, self.width), np.uint8)
+        flat, pixels = picture.reshape(-1), self.width * self.height
+        shift = int(abs(sin(t * 12.9898) * 43758.5453) * 65536) % 65536
+        np.add(self._base[:pixels], self._noise[shift : shift + pixels], out=flat[:pixels])
+        flat[pixels:] = self._base[pixels:]
+        planes = planes_of(picture)
+        self._draw_birds(planes, t)
+        if clock is not None:
+            self._clock.draw(planes, clock)
+        return picture
+
+    def frame(self, t: float, clock: datetime | None) -> npt.NDArray[np.uint8]:
+        """The picture at `t` as RGB, shape (height, width, 3); slower than `frame_yuv`."""
+        return rgb_of(planes_of(self.frame_yuv(t, clock)))
+
+    def sound(self, t: float, count: int) -> npt.NDArray[np.int16]:
+        """`count` samples of 48 kHz mono sound from `t` on."""
+        return sound(self.seed, round(t * RATE), count)
+
+    def visits(self, start: datetime, end: datetime) -> list[Visit]:
+        """The truth: which birds are in the picture between two moments."""
+        return visits_between(self.seed, start, end, self.width / self.height)
+
+    def _draw_birds(self, planes: Planes, t: float) -> None:
+        for slot in slots(t, t + 0.001):
+            for visit in visits_of_slot(self.seed, slot, self.width / self.height):
+                bird = placement(visit, t)
+                if bird is None:
+                    continue
+                x, y = (bird.x - MIDDLE) * self._scale + self.width / 2, bird.y * self._scale
+                if bird.ground is not None:
+                    self._shadow.lay(planes, x, bird.ground * self._scale)
+                sprite = self._bird(bird.kind, bird.pose)
+                (sprite if bird.facing > 0 else sprite.flipped).lay(planes, x, y)
+
+    def _bird(self, kind: str, pose: str) -> Sprite:
+        key = kind, pose
+        if key not in self._birds:
+            self._birds[key] = draw_bird(kind, pose, self._scale)
+        return self._birds[key]
+
+    @cached_property
+    def _shadow(self) -> Sprite:
+        sheet = Canvas((-60, -14, 60, 22), self._scale)
+        d = (np.hypot(sheet.x / 40, (sheet.y - 3) / 8) - 1) * 8
+        sheet.paint(0.34 * sheet.cover(d, 14), colour("1a170f"))
+        return sheet.sprite()
