@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,6 +44,8 @@ def fetch_states(api_base: str) -> dict[Stream, StreamState]:
             items = json.load(answer)["items"]
             return {stream: _state(item) for item in items if (stream := Stream.parse(item["name"])) is not None}
     except OSError as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it holds the connection
         raise RecorderError(
             f"the recorder does not answer at {api_base} ({getattr(error, 'reason', error)}); restart it"
         ) from error

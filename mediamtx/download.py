@@ -11,6 +11,7 @@ import platform
 import tarfile
 import threading
 import time
+import urllib.error
 import urllib.request
 import zlib
 from pathlib import Path
@@ -135,6 +136,8 @@ class _Fetcher(threading.Thread):
             for name in self._names:
                 self.files[name] = self._fetch(f"{self._base}/{name}")
         except (OSError, ValueError, http.client.HTTPException) as error:
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()  # it holds the connection
             self.error = error
 
     def _fetch(self, url: str) -> bytes:

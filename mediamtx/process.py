@@ -27,12 +27,13 @@ from mediamtx.find import mediamtx_version, version_text
 STARTUP = 20.0  # s that MediaMTX has until it answers
 GRACE = 10.0  # s that it has to close its files
 RESTART_PAUSE = 1.0  # s
-REPEAT_AFTER = 60.0  # s during which a line that says the same is not forwarded again
+REPEAT_AFTER = 600.0  # s during which a line that says the same is not forwarded again
 
 _POLL = 0.1  # s
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 _LINE = re.compile(r"\S+ \S+ (DEB|INF|WAR|ERR) (.*)")
+_DISK_FULL = re.compile(r".*\bwrite (/.+\.mp4): no space left on device")
 # MediaMTX's "info" tells of every viewer that comes and goes: that is our "debug".
 _LEVELS = {"DEB": logging.DEBUG, "INF": logging.DEBUG, "WAR": logging.WARNING, "ERR": logging.ERROR}
 
@@ -130,7 +131,7 @@ def _answers(info: RecorderInfo) -> bool:
 
 
 class LineForwarder:
-    """Passes MediaMTX's lines to our log; one that says the same again within a minute is left out."""
+    """Passes MediaMTX's lines to our log; one that says the same again within ten minutes is left out."""
 
     def __init__(self) -> None:
         self._said: dict[str, float] = {}
@@ -212,7 +213,20 @@ def _end_with(parent: int) -> Callable[[], None]:
     return ask
 
 
+def remove_empty_segment(line: str) -> None:
+    """Remove the file that MediaMTX says it could not write, if there is nothing in it.
+
+    On a full disk it goes on trying, every few seconds, and leaves an empty file each time: thousands in a night.
+    """
+    if match := _DISK_FULL.match(line):
+        path = Path(match[1])
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_size == 0:
+                path.unlink()
+
+
 def _read_lines(reading: int, lines: LineForwarder) -> None:
     with open(reading, encoding="utf-8", errors="replace") as file:
         for line in file:
             lines.forward(line.rstrip("\n"), time.monotonic())
+            remove_empty_segment(line)
