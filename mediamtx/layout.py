@@ -59,6 +59,10 @@ class Layout:
         """Holds the sidecars of deleted clips as long as their segments live."""
         return self.camera_dir(camera) / ".deleted"
 
+    def sweep_marker(self, camera: str) -> Path:
+        """Its modification time says up to which change the day folders were swept of strays."""
+        return self.camera_dir(camera) / ".swept"
+
     def motion_state(self, camera: str) -> Path:
         """The motion job's progress with one camera."""
         return self.state_dir / f".motion_state_{Stream(camera).path}.json"
@@ -66,6 +70,10 @@ class Layout:
     def activity_dir(self, camera: str) -> Path:
         """Holds the motion scores per second of one camera, a file for each UTC day."""
         return self.state_dir / "activity" / Stream(camera).path
+
+    def activity_file(self, camera: str, day: date) -> Path:
+        """The motion scores of one UTC day, a byte for each second."""
+        return self.activity_dir(camera) / f"{day.isoformat()}.scores"
 
     def lock(self, name: str) -> Path:
         """The lock file of one job: "scan", "retention", "recorder"."""

@@ -1,0 +1,64 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from config.errors import StorageError
+
+TEMPORARY = ".tmp-"
+"""What the name of every file starts with that is not complete; its owner and its process follow."""
+
+
+def temporary_name(name: str, owner: str) -> str:
+    """A name beside `name` for what this thread is writing: `.tmp-<owner>-<pid>-<thread>-<name>`."""
+    return f"{TEMPORARY}{owner}-{os.getpid()}-{threading.get_native_id()}-{name}"
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Replace `path` by a file with this content, on disk on return; its folder is for the caller to sync.
+
+    Raises StorageError and leaves what was there before.
+    """
+    temporary = path.with_name(temporary_name(path.name, "file"))
+    try:
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(path, "cannot be written", error) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, on disk on return. Raises StorageError."""
+    if path.is_dir():
+        return
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(path, "cannot be made", error) from error
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable. Raises StorageError."""
+    try:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise storage_error(path, "cannot be written to", error) from error
+
+
+def storage_error(path: Path, what: str, error: OSError) -> StorageError:
+    """What to raise when the system refuses: says what is the matter with `path`, and the cure."""
+    return StorageError(f"{path}: {what}: {error.strerror}; make room, or check that the folder is writable")
