@@ -1,1 +1,3 @@
 """Everything to the browser; Flask only here."""
+
+VERSION = "0.1.0"

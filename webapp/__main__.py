@@ -1,0 +1,59 @@
+"""`python -m webapp`: the web app, or its password."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from pathlib import Path
+
+from config.errors import WebError, run_main
+from config.load import load_settings
+from config.logs import setup_logging
+from config.settings import Settings
+
+
+def main() -> int:
+    """Parse the command line and run what it asks for."""
+    parser = argparse.ArgumentParser(prog="webapp", description="Run the web app.")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration file (default: see README)")
+    parser.add_argument(
+        "--set-password",
+        action="store_true",
+        help="ask for a new password and end; without a terminal, the first line of the input is the password",
+    )
+    arguments = parser.parse_args()
+    if arguments.config:
+        os.environ["BIRBCAM_CONFIG"] = str(arguments.config)
+    settings = load_settings()
+    setup_logging(settings.log_level)
+    if arguments.set_password:
+        return set_password(settings)
+    from webapp.server import run_server
+
+    return run_server(settings)
+
+
+def set_password(settings: Settings) -> int:
+    """Ask for a password twice, or read it from the input, and store it. Raises WebError where it will not do."""
+    from mediamtx.layout import Layout
+    from webapp.passwords import PasswordFile, password_problem
+
+    if sys.stdin.isatty():
+        password = getpass.getpass("New password for the web app: ")
+        again = getpass.getpass("The same again: ")
+    else:
+        password = again = sys.stdin.readline().rstrip("\r\n")
+    problem = password_problem(password)
+    if problem is None and password != again:
+        problem = "The two passwords are not the same."
+    if problem is not None:
+        raise WebError(f"{problem} Nothing was changed; try again.")
+    PasswordFile(Layout.of(settings)).set(password)
+    print("The password is set; whoever was logged in has to log in again.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))

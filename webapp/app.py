@@ -1,0 +1,150 @@
+"""The Flask app: `create_app(settings)`."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, jsonify, render_template, request
+from flask.sessions import SecureCookieSessionInterface
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+
+from config.errors import BirbCamError, ClipError, RecorderError
+from config.settings import Settings
+from mediamtx.layout import Layout
+from webapp import VERSION, auth, clips, live, pages
+from webapp.access import guard, is_logged_in, wants_page
+from webapp.passwords import PasswordFile, session_secret
+from webapp.state import AppState
+from webapp.static_files import version_static_files
+from webapp.status import StatusBoard
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY = 64 * 1024  # bytes; forms and JSON, nothing is uploaded
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'self'",
+            "img-src 'self' data: blob:",
+            "media-src 'self' blob:",  # hls.js feeds the video through blob:
+            "worker-src 'self' blob:",
+            "connect-src 'self'",
+            "object-src 'none'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+        )
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Cookies that only go over https where the page came over https."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
+def create_app(settings: Settings) -> Flask:
+    """The app over these settings. Raises StorageError where the key of the sessions cannot be kept."""
+    layout = Layout.of(settings)
+    app = Flask(__name__)
+    app.secret_key = session_secret(layout)
+    app.session_interface = _Sessions()
+    app.url_map.merge_slashes = False
+    app.config.update(
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=settings.web.session_days),
+        # Cookies do not know ports: two apps on one computer would log each other out.
+        SESSION_COOKIE_NAME=f"birbcam_{settings.web.port}",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: pages stay open for days
+        WTF_CSRF_SSL_STRICT=False,  # compares Referer with Host, which a proxy may have rewritten
+    )
+    state = AppState(settings, layout, PasswordFile(layout), StatusBoard(settings))
+    app.extensions["birbcam"] = state
+    app.before_request(guard)  # before the CSRF check: who is not logged in is told that
+    CSRFProtect(app)
+    version_static_files(app)
+    for module in (pages, live, clips, auth):
+        app.register_blueprint(module.blueprint)
+    app.add_url_rule("/healthz", "healthz", lambda: jsonify({"ok": True}))
+    app.after_request(_add_headers)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(BirbCamError, _our_error)
+
+    @app.context_processor
+    def common() -> dict[str, Any]:
+        return {
+            "logged_in": is_logged_in(),
+            "password_set": state.passwords.hash() is not None,
+            "version": VERSION,
+        }
+
+    return app
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if "Cache-Control" not in response.headers:
+        response.cache_control.private = True
+        response.cache_control.no_cache = True
+    return response
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if code < 400:  # a redirect of the router's
+        return error.get_response()
+    message = error.description or ""
+    if isinstance(error, CSRFError):
+        message = "This page is too old, or your browser keeps no cookies; load it again and repeat."
+    if code == HTTPStatus.INTERNAL_SERVER_ERROR:
+        message = "Something went wrong in BirbCam; its log says what."
+    response = _error_response(code, error.name, message)
+    for name, value in error.get_headers(request.environ):
+        if name.lower() not in ("content-type", "content-length"):  # Allow, Content-Range, Retry-After
+            response.headers[name] = value
+    return response
+
+
+def _our_error(error: BirbCamError) -> ResponseReturnValue:
+    code = _code_of(error)
+    if code == HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("%s", error)
+    return _error_response(code, code.phrase, str(error))
+
+
+def _code_of(error: BirbCamError) -> HTTPStatus:
+    if isinstance(error, RecorderError):
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    if isinstance(error, ClipError):
+        return HTTPStatus.CONFLICT  # nothing recorded yet to make a clip of
+    cause = error.__cause__
+    if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+        return HTTPStatus.INSUFFICIENT_STORAGE
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _error_response(code: int, title: str, message: str) -> Response:
+    if wants_page():
+        response = Response(render_template("error.html", code=code, title=title, message=message), code)
+    else:
+        response = jsonify({"error": message})
+        response.status_code = code
+    response.cache_control.no_store = True
+    return response

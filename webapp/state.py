@@ -1,0 +1,75 @@
+"""What one running web app holds, made once in `create_app`; routes reach it through `app_state()`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NoReturn
+
+from flask import abort, current_app
+
+from config.settings import CameraSettings, Settings
+from mediamtx.layout import Layout
+from mediamtx.names import ClipName
+from webapp.passwords import PasswordFile
+from webapp.status import StatusBoard
+from webapp.threads import Threads
+from webapp.throttle import Throttle
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """Settings and what lives as long as the process."""
+
+    settings: Settings
+    layout: Layout
+    passwords: PasswordFile
+    board: StatusBoard
+    throttle: Throttle = field(default_factory=Throttle)
+    threads: Threads = field(default_factory=Threads)
+
+
+def app_state() -> AppState:
+    """The state of the app that answers the current request."""
+    state: AppState = current_app.extensions["birbcam"]
+    return state
+
+
+def not_found(message: str) -> NoReturn:
+    """End the request with 404 and a sentence for people."""
+    abort(404, message)
+
+
+def camera_or_404(name: str) -> CameraSettings:
+    """The camera called so; nothing else from an address ever becomes part of a path."""
+    settings = app_state().settings
+    if name not in settings.camera_names():
+        not_found("There is no camera with this name.")
+    return settings.cameras[name]
+
+
+def day_or_404(text: str) -> date:
+    """The day written `2026-11-20`, and in no other of the ways ISO 8601 knows."""
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    not_found("There is no such day.")
+
+
+def clip_name(stem: str) -> ClipName | None:
+    """The clip's name written as the layout writes it; None for what is none, or at the edge of the calendar."""
+    name = ClipName.parse(stem)
+    return name if name is not None and 1970 <= name.start.year < 9999 else None
+
+
+def clip_name_or_404(stem: str) -> ClipName:
+    """The clip's name, as `clip_name`."""
+    name = clip_name(stem)
+    if name is None:
+        not_found("There is no such clip.")
+    return name

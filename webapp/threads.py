@@ -1,0 +1,41 @@
+"""Work that would block the event loop, done in native threads while the other requests go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from gevent import get_hub, monkey
+from gevent.threadpool import ThreadPool
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Threads:
+    """Runs a function in a thread and lets the other requests go on until it is done.
+
+    `disk` is for reading files and folders: a disk that spins up takes seconds. `heavy` is for cutting clips and
+    hashing passwords; it does one thing at a time, so that neither memory nor the CPU of a small Pi runs out, and
+    reading does not wait for it. Outside the gevent server (in a test) both call the function at once.
+    """
+
+    def __init__(self) -> None:
+        self._cooperative = bool(monkey.is_module_patched("socket"))
+        self._heavy = ThreadPool(1) if self._cooperative else None
+
+    def disk(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `function` returns or raises."""
+        pool = get_hub().threadpool if self._cooperative else None
+        return _apply(pool, function, *args, **kwargs)
+
+    def heavy(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `function` returns or raises, after those that were asked for before."""
+        return _apply(self._heavy, function, *args, **kwargs)
+
+
+def _apply(pool: ThreadPool | None, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    if pool is None:
+        return function(*args, **kwargs)
+    result: T = pool.apply(function, args, kwargs)
+    return result

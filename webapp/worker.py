@@ -1,0 +1,83 @@
+"""gunicorn's gevent worker, with time-outs for who does not read or does not write, and a quick end.
+
+Why gevent (measured, see tests/test_webapp_server.py): a paused video and a viewer that went out of the Wi-Fi hold
+their connections. With threads each holds one of a fixed number; 40 of them block a server of 40 threads for
+everybody. A greenlet costs some kilobytes, so 400 are no burden, and WebSockets come at the same price.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import Any
+
+import gevent
+from gevent import monkey
+from gevent.event import Event
+from gevent.pool import Pool
+from gevent.server import StreamServer
+from gunicorn.glogging import Logger
+from gunicorn.workers.base_async import AsyncWorker
+from gunicorn.workers.ggevent import GeventWorker
+
+SEND_TIMEOUT = 30.0  # s within which a chunk must have been taken, or a piece of a request's body have come
+END_TIMEOUT = 1.0  # s that running requests have after SIGTERM
+
+
+class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
+    """One process for all connections."""
+
+    send_timeout = SEND_TIMEOUT
+
+    def patch(self) -> None:
+        """Make sockets and locks cooperative; child processes are only started from native threads."""
+        monkey.patch_all(subprocess=False)
+        listeners = [gevent.socket.socket(s.FAMILY, fileno=s.sock.detach()) for s in self.sockets]
+        self.sockets: list[Any] = listeners
+
+    def run(self) -> None:
+        """Serve until SIGTERM; who is then in the middle of an answer has `END_TIMEOUT`."""
+        self._ending = Event()
+        servers = [
+            StreamServer(listener, handle=partial(self.handle, listener), spawn=Pool(self.worker_connections))
+            for listener in self.sockets
+        ]
+        for server in servers:
+            server.start()
+        while self.alive:
+            self.notify()
+            self._ending.wait(1.0)
+        for server in servers:
+            server.close()
+        for server in servers:
+            server.stop(timeout=END_TIMEOUT)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """SIGTERM."""
+        super().handle_exit(sig, frame)
+        self._ending.set()
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve one connection; every send and receive on it has the time-out."""
+        client.settimeout(self.send_timeout)
+        AsyncWorker.handle(self, listener, client, addr)
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
+        """Serve one request; one whose browser stopped reading ends without a word in the log."""
+        try:
+            super().handle_request(listener_name, req, sock, addr)
+        except TimeoutError:
+            self.log.debug("%s took nothing for %g s", addr, self.send_timeout)
+            raise StopIteration from None
+
+
+class QuietLogger(Logger):  # type: ignore[misc]
+    """gunicorn's messages through our own logging: warnings and worse, and everything at the level "debug"."""
+
+    def setup(self, cfg: Any) -> None:
+        """Called by gunicorn at start and reload."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        if not logging.getLogger().isEnabledFor(logging.DEBUG):
+            self.error_log.setLevel(logging.WARNING)
