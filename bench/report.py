@@ -57,13 +57,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def machine() -> str:
     """Processor, cores, system, and the versions of what does the work."""
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if "model name" in line), "?")
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    cpu = next((line.split(":")[1].strip() for line in lines if "model name" in line), platform.machine())
     ffmpeg = subprocess.run(["ffmpeg", "-version"], capture_output=True, text=True, check=True).stdout.split()[2]
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     system = platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
-    return (
-        f"{cpu}, {os.cpu_count()} cores, {system}, Python {platform.python_version()}, ffmpeg {ffmpeg}, {packages}"
-    )
+    return f"{cpu}, {os.cpu_count()} cores, {system}, Python {platform.python_version()}, ffmpeg {ffmpeg}, {packages}"
 
 
 def clear_page_cache(paths: Sequence[Path]) -> None:

@@ -1,0 +1,234 @@
+"""How long people wait: the motion pass, "Save last 60 s" and the day page; `python bench/speed.py`.
+
+Everything runs as installed: real processes, the real web server, footage made by ffmpeg. Each figure stands beside a
+peer that was timed in the same run. Prints a Markdown table; bench/RESULTS.md keeps the latest.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "bench")]
+
+from report import Row, machine, table, timed  # noqa: E402
+
+from media import write_segments  # noqa: E402
+from mediamtx.clips import Clip  # noqa: E402
+from mediamtx.layout import Layout  # noqa: E402
+from mediamtx.names import ClipName, Segment, Stream  # noqa: E402
+from mediamtx.publish import publish, temporary_path  # noqa: E402
+
+DAY = timedelta(days=1)
+TIMES = 7  # counted runs of each figure
+CLIPS_OF_DAY = 1000
+CLIPS_ELSEWHERE = 100_000
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+class Installation:
+    """Folders and settings of one installation below a temporary folder."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            self.port = sock.getsockname()[1]
+        self.config = folder / "config.txt"
+        folder.mkdir(parents=True)
+        self.config.write_text(
+            'media_dir = "."\noutput_dir = "clips"\nstate_dir = "state"\nrecorder = "embedded"\ntime_zone = "UTC"\n'
+            f'[retention]\nsegment_days = 0\nkeep_free = ""\n[web]\nport = {self.port}\n[cameras.front]\n'
+        )
+        self.environment = os.environ | {"BIRBCAM_CONFIG": str(self.config), "PYTHONPATH": str(ROOT)}
+        self.layout = Layout(folder, folder / "clips", folder / "state", UTC, "UTC")
+
+    def run(self, *command: str) -> str:
+        """Run one of our packages to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", *command], env=self.environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout + done.stderr
+
+    @contextmanager
+    def web(self) -> Iterator[http.client.HTTPConnection]:
+        """The running web app, over a connection that is kept open as a browser does."""
+        with subprocess.Popen([sys.executable, "-m", "webapp"], env=self.environment) as server:
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+                deadline = time.monotonic() + 30
+                while True:
+                    try:
+                        get(connection, "/healthz")
+                        break
+                    except OSError:
+                        connection.close()
+                        if time.monotonic() > deadline:
+                            raise
+                        time.sleep(0.05)
+                yield connection
+            finally:
+                server.terminate()
+
+
+def get(connection: http.client.HTTPConnection, path: str, **headers: str) -> bytes:
+    """The body of a page that must be there."""
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    if answer.status not in (200, 206):
+        raise RuntimeError(f"{path}: {answer.status} {body[:200]!r}")
+    return body
+
+
+def motion_rows(folder: Path) -> list[Row]:
+    """An idle pass over 1,000 processed segments, and a pass with one new one."""
+    place = Installation(folder)
+    stream = Stream("front", detect=True)
+    start = NOW - timedelta(seconds=10 * 1100)
+    (pattern,) = write_segments(place.layout, stream, start, [10.0], noise=4)
+    source = place.layout.segment_path(pattern)
+    added = iter(range(1, 1100))
+
+    def add() -> Path:
+        path = place.layout.segment_path(Segment(stream, start + timedelta(seconds=10 * next(added))))
+        shutil.copyfile(source, path)
+        return path
+
+    for _ in range(999):
+        add()
+    place.run("motion")
+    idle = timed(lambda: place.run("motion"), TIMES)
+    bare = [sys.executable, "-c", "import argparse, json, logging, tomllib, dataclasses, pathlib"]
+    peer = timed(lambda: subprocess.run(bare, check=True), TIMES)
+    one, decode = [], []
+    for _ in range(TIMES + 1):
+        path = add()
+        begin = time.perf_counter()
+        place.run("motion")
+        one.append(time.perf_counter() - begin)
+        command = [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-i",
+            str(path),
+            "-vf",
+            "tblend=all_mode=difference,blackframe",
+            "-f",
+            "null",
+            "-",
+        ]
+        begin = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        decode.append(time.perf_counter() - begin)
+    return [
+        Row("idle scan, 1,000 processed segments", idle, "Python with its own modules alone", peer, 0.3),
+        Row("scan with one new detect segment", one[1:], "ffmpeg: frame difference of that segment", decode[1:], 1.0),
+    ]
+
+
+def save_row(folder: Path) -> Row:
+    """Save last 60 s: from the click to the first byte of the clip."""
+    place = Installation(folder)
+    write_segments(
+        place.layout, Stream("front"), NOW - timedelta(seconds=150), [60.0, 60.0, 60.0], size=(1920, 1080), noise=12
+    )
+    segments = sorted(place.layout.stream_dir(Stream("front")).glob("*.mp4"))
+    with place.web() as connection:
+        token = csrf_token(connection)
+
+        def save() -> None:
+            body = json.dumps({"seconds": 60})
+            headers = {"Content-Type": "application/json", "X-CSRFToken": token[0], "Cookie": token[1],
+                       "Referer": f"http://127.0.0.1:{place.port}/"}  # fmt: skip
+            connection.request("POST", "/api/cameras/front/save", body, headers)
+            answer = connection.getresponse()
+            clip = json.loads(answer.read())
+            if answer.status != 201:
+                raise RuntimeError(clip)
+            get(connection, clip["clip"]["url"], Range="bytes=0-65535")
+
+        ours = timed(save, TIMES)
+    out = folder / "peer.mp4"
+    command = ["ffmpeg", "-v", "error", "-y", "-sseof", "-60", "-i", str(segments[-1]), "-c", "copy"]
+    peer = timed(lambda: subprocess.run([*command, "-movflags", "+faststart", str(out)], check=True), TIMES)
+    size = out.stat().st_size * 8 / 60e6
+    return Row(
+        f"save last 60 s to first byte (1080p, {size:.0f} Mbit/s)", ours, "ffmpeg -c copy of one 60 s file", peer, 1.0
+    )
+
+
+def csrf_token(connection: http.client.HTTPConnection) -> tuple[str, str]:
+    """The token that the camera page carries, and its session cookie."""
+    connection.request("GET", "/camera/front")
+    answer = connection.getresponse()
+    page = answer.read().decode()
+    cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
+    return page.partition('name="csrf-token" content="')[2].partition('"')[0], cookie
+
+
+def publish_clips(place: Installation, count: int, day: datetime, media: bytes, picture: bytes) -> None:
+    """Publish `count` clips that start on one day."""
+    for number in range(count):
+        start = day + timedelta(seconds=number * 80, milliseconds=number % 1000)
+        name = ClipName(start, "motion")
+        temporary = temporary_path(place.layout, "front", name, "bench")
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(media)
+        clip = Clip.new(place.layout, "front", "motion", start, start, start + timedelta(seconds=9), score=50.0)
+        publish(place.layout, clip, temporary, picture)
+
+
+def page_rows(folder: Path) -> list[Row]:
+    """The day page with 1,000 clips, alone and beside 100,000 clips on other days."""
+    place = Installation(folder)
+    day = datetime(2026, 11, 20, tzinfo=UTC)
+    publish_clips(place, CLIPS_OF_DAY, day, b"\0" * 64, b"\xff\xd8\xff\xd9")
+    pattern = place.layout.day_dir("front", day.date())
+    path = "/recordings/front/2026-11-20"
+    with place.web() as connection:
+        alone = timed(lambda: get(connection, path), TIMES)
+        still = timed(lambda: get(connection, "/static/base.css"), TIMES)
+    for back in range(1, CLIPS_ELSEWHERE // CLIPS_OF_DAY + 1):
+        other = place.layout.day_dir("front", (day - back * DAY).date())
+        other.mkdir()
+        for file in pattern.iterdir():
+            if not file.name.startswith("."):
+                os.link(file, other / file.name.replace("2026-11-20", other.name))
+    with place.web() as connection:
+        begin = time.perf_counter()
+        get(connection, path)
+        first = time.perf_counter() - begin
+        crowded = timed(lambda: get(connection, path), TIMES)
+    return [
+        Row("day page, 1,000 clips", alone, "a static file from the same server", still, 0.1),
+        Row("day page, 1,000 clips, 100,000 on other days", crowded, "the same without the other days", alone, 0.1),
+        Row("the first time after those appeared", [first], "the same without the other days", alone),
+    ]
+
+
+def main() -> None:
+    """Measure everything and print the table."""
+    parts: list[Callable[[Path], list[Row]]] = [motion_rows, lambda folder: [save_row(folder)], page_rows]
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="birbcam-bench-") as folder:
+        for number, part in enumerate(parts):
+            rows += part(Path(folder) / str(number))
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}\n")
+    print(table(["figure", "median (min-max)", "peer", "its median", "ratio", "bound"], [row.cells() for row in rows]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""The whole pipeline as a new user sees it: the demo in a real browser, on both recorders."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from camera.scene_visits import visits_between
+from conftest import free_ports
+from mediamtx.names import from_iso
+from waiting import wait_until
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parent.parent
+LIVE_WITHIN = 30.0  # s; ten on an idle machine, which bench/ measures
+CLIP_WITHIN = 180.0  # s; two minutes on an idle machine
+GOP = 1.0  # s
+
+
+@dataclass
+class Demo:
+    """A demo that runs in a folder of its own."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+    address: str
+    lines: list[str] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+
+@pytest.fixture(params=["embedded", "mediamtx"])
+def demo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Demo]:
+    if request.param == "mediamtx":
+        request.getfixturevalue("mediamtx_binary")
+    (port,) = free_ports(1)
+    command = [str(ROOT / "birbcam"), "demo", "--dir", str(tmp_path), "--port", str(port), "--recorder", request.param]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"BIRBCAM_VENV": sys.prefix},
+    )
+    running = Demo(process, tmp_path, f"http://127.0.0.1:{port}/")
+
+    def collect() -> None:
+        assert process.stdout is not None
+        running.lines.extend(line.rstrip("\n") for line in process.stdout)
+
+    reader = Thread(target=collect)
+    reader.start()
+    try:
+        yield running
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        reader.join(10)
+        print("\n".join(running.lines))
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+def probe(path: Path) -> dict[str, Any]:
+    """What ffprobe says of a file's format and streams."""
+    command = ["ffprobe", "-v", "error", "-of", "json", "-show_format", "-show_streams", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert done.stderr == ""
+    return dict(json.loads(done.stdout))
+
+
+def clips(demo: Demo, kind: str) -> list[Path]:
+    return sorted((demo.folder / "clips/garden").glob(f"*/*_{kind}.mp4"))
+
+
+def video_time(page: Page) -> float:
+    return float(page.locator("video").first.evaluate("v => v.currentTime"))
+
+
+def test_a_new_user_sees_the_garden_saves_a_minute_and_finds_a_visit(demo: Demo, page: Page) -> None:
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    wait_until(
+        lambda: any(f"open {demo.address}" in line for line in demo.lines), LIVE_WITHIN, "the address is printed"
+    )
+
+    # The live picture, with sound.
+    page.goto(demo.address)
+    page.get_by_role("link", name=re.compile("Garden")).first.click()
+    expect(page).to_have_url(re.compile(r"/camera/garden$"))
+    wait_until(lambda: video_time(page) > 0, LIVE_WITHIN, "the live picture plays")
+    before = video_time(page)
+    wait_until(lambda: video_time(page) > before + 2, 20, "the live picture moves on")
+    heard = "v => v.webkitAudioDecodedByteCount"
+    wait_until(lambda: page.locator("video").first.evaluate(heard) > 0, 20, "the live sound is decoded")
+
+    # Save the last minute, once there is one.
+    main = demo.folder / "recordings/garden"
+    first = wait_until(lambda: sorted(main.glob("*.mp4")), 20, "a segment")[0]
+    begun = datetime.strptime(first.stem, "%Y-%m-%d_%H-%M-%S-%f").replace(tzinfo=UTC)
+    wait_until(lambda: datetime.now(UTC) > begun + timedelta(seconds=64), 90, "a minute is recorded", pause=0.5)
+    page.get_by_role("button", name=re.compile("Save last 60")).click()
+    expect(page.get_by_role("status").get_by_role("link").first).to_be_visible(timeout=15_000)
+    (saved,) = clips(demo, "saved")
+    found = probe(saved)
+    assert [stream["codec_name"] for stream in found["streams"]] == ["h264", "aac"]
+    assert float(found["format"]["duration"]) == pytest.approx(60, abs=GOP + 0.5)
+
+    # The clip that the motion job made of a bird, where the demo itself says one was.
+    (visit_clip, *_) = wait_until(lambda: clips(demo, "motion"), CLIP_WITHIN, "an event clip", pause=0.5)
+    sidecar = json.loads(visit_clip.with_suffix(".json").read_text())
+    assert sidecar["kind"] == "motion"
+    for start, end in sidecar["windows"]:
+        visits = visits_between(1, from_iso(start) - timedelta(seconds=1), from_iso(end) + timedelta(seconds=1))
+        assert visits, f"motion at {start} where the demo shows no bird"
+    assert [stream["codec_name"] for stream in probe(visit_clip)["streams"]] == ["h264", "aac"]
+
+    # The day page has both, and plays them.
+    page.get_by_role("link", name=re.compile("Recordings")).first.click()
+    expect(page).to_have_url(re.compile(r"/recordings/garden"))
+    for path in (visit_clip, saved):
+        page.locator(f'[data-stem="{path.stem}"]').first.click()
+        playing = f"v => v.currentSrc.includes('{path.stem}') && v.currentTime > 0.3 && !v.error"
+        wait_until(lambda: page.locator("video").first.evaluate(playing), 20, f"{path.stem} plays")  # noqa: B023
+    assert not problems
+
+    # The end: everything closed, nobody left.
+    demo.process.send_signal(signal.SIGTERM)
+    assert demo.process.wait(40) == 0
+    for segment in sorted(main.glob("*.mp4")):
+        assert probe(segment)["streams"], segment
+    left = subprocess.run(["pgrep", "-f", str(demo.folder)], capture_output=True, text=True, check=False)
+    assert left.stdout == "", "orphans"
+    assert not any("Traceback" in line or " ERROR " in line for line in demo.lines)
