@@ -1,0 +1,151 @@
+"""The ffmpeg command that makes the streams of one feed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ffmpeg
+
+from camera.probe import Probe
+from camera.sources import Source
+from config.settings import CameraSettings
+
+COPIED = ("h264", "hevc")
+"""What is sent as the camera made it; the recorder and the browsers take both."""
+SOUND_RATE = 48_000  # Hz
+
+_OUTPUT = {
+    "f": "rtsp",
+    "rtsp_transport": "tcp",
+    "muxdelay": 0,
+    "pkt_size": 1440,  # bytes; MediaMTX would repack larger ones
+    # Sound waits at most this long (us) for picture, and the other way round. The recorder reads the wall clock when
+    # a packet arrives: ffmpeg's default of 10 s would date a stream that begins between two key frames seconds late.
+    "max_interleave_delta": 50_000,
+}
+_GLOBAL = ["-hide_banner", "-nostdin", "-loglevel", "error", "-nostats", "-stats_period", "0.5", "-progress", "pipe:1"]
+
+
+def build_command(
+    camera: CameraSettings, source: Source, probe: Probe, main: str | None, detect: str | None
+) -> list[str]:
+    """ffmpeg's command line from a source to the addresses of its streams (None: not made).
+
+    The main stream always gets one picture and one sound track, silence where the source has none; the detect stream
+    no sound.
+    """
+    entry = ffmpeg.input(source.address, **_input_options(camera, source, probe))
+    outputs = []
+    if main is not None:
+        outputs.append(_main_output(entry, camera, source, probe, main))
+    if detect is not None:
+        # A stream that is the source's only one is the camera's own small one: taken as it is.
+        outputs.append(_detect_output(entry, camera, probe, detect, copy=main is None and probe.video in COPIED))
+    merged = ffmpeg.merge_outputs(*outputs)
+    command: list[str] = ffmpeg.compile(merged, cmd=["ffmpeg", *_GLOBAL])
+    return command
+
+
+def _input_options(camera: CameraSettings, source: Source, probe: Probe) -> dict[str, Any]:
+    """How ffmpeg opens the source so that no picture waits: what it looks at first is dropped, not sent in a burst."""
+    options: dict[str, Any] = dict(source.open_options)
+    # More decoding threads hold back a picture each; one is enough up to Full HD.
+    options["threads"] = 1 if probe.width * probe.height <= 1920 * 1088 else 4
+    match source.kind:
+        case "demo":
+            return options | {"f": "nut", "probesize": 32, "analyzeduration": 0, "fflags": "nobuffer"}
+        case "file":
+            return options | {"re": None, "stream_loop": -1}
+        case "device":
+            size = {"framerate": camera.fps, "video_size": (camera.width, camera.height)}
+            form = {"input_format": probe.input_format} if probe.input_format else {}
+            return options | size | form | {"fflags": "nobuffer", "thread_queue_size": 64}
+    options["thread_queue_size"] = 256
+    options["fpsprobesize"] = 0
+    options["analyzeduration"] = probe.look
+    if source.kind == "url" and (probe.duration is not None or probe.container == "hls"):
+        return options | {"re": None}  # it comes faster than it plays
+    if probe.container == "mpjpeg":
+        options["use_wallclock_as_timestamps"] = 1  # it has none of its own
+    return options | {"fflags": "nobuffer"}
+
+
+def _main_output(entry: Any, camera: CameraSettings, source: Source, probe: Probe, url: str) -> Any:
+    copy, silent = probe.video in COPIED, probe.audio is None
+    options: dict[str, Any] = dict(_OUTPUT)
+    video = entry["V:0"]
+    if copy:
+        options["c:v"] = "copy"
+        if silent and source.kind != "file":
+            # The silence starts at 0: so must the picture, whose first key frame may come seconds later.
+            options["bsf:v"] = "setts=pts=PTS-STARTDTS:dts=DTS-STARTDTS"
+    else:
+        options |= _encoder(camera, probe)
+        if source.kind != "demo":  # it draws what the settings say
+            video = _fit(video, camera, probe)
+            if silent:
+                video = video.filter("setpts", "PTS-STARTPTS")
+    if silent:
+        silence = ffmpeg.input(f"anullsrc=r={SOUND_RATE}:cl=mono", f="lavfi")
+        # Silence never ends, so it must end with the picture.
+        return ffmpeg.output(video, silence, url, **options, shortest=None, **_aac(camera))
+    audio = entry["a:0"]
+    if probe.audio == "aac" and probe.audio_configured:
+        return ffmpeg.output(video, audio, url, **options, **{"c:a": "copy"})
+    if source.kind in ("rtsp", "url"):  # lost packets become silence instead of shifting what follows
+        audio = audio.filter("aresample", **{"async": 1000})
+    return ffmpeg.output(video, audio, url, **options, **_aac(camera), ac=min(probe.channels or 1, 2))
+
+
+def _encoder(camera: CameraSettings, probe: Probe) -> dict[str, Any]:
+    return {
+        "c:v": "libx264",
+        "preset": "superfast",
+        "tune": "zerolatency",
+        "pix_fmt": "yuv420p",
+        "b:v": f"{camera.bit_rate}k",
+        "maxrate": f"{camera.bit_rate * 3 // 2}k",
+        "bufsize": f"{camera.bit_rate}k",
+        "g": max(1, round(_main_fps(camera, probe) * camera.keyframe_interval)),
+        "sc_threshold": 0,
+        "fps_mode": "passthrough",
+    }
+
+
+def _main_fps(camera: CameraSettings, probe: Probe) -> float:
+    return min(camera.fps, probe.fps or camera.fps)
+
+
+def _fit(video: Any, camera: CameraSettings, probe: Probe) -> Any:
+    """At most the size and rate of the settings; a smaller picture stays as it is."""
+    return video.filter("fps", f"{_main_fps(camera, probe):g}").filter(
+        "scale",
+        f"min(iw,{camera.width})",
+        f"min(ih,{camera.height})",
+        force_original_aspect_ratio="decrease",
+        force_divisible_by=2,
+    )
+
+
+def _aac(camera: CameraSettings) -> dict[str, Any]:
+    return {"c:a": "aac", "b:a": f"{camera.audio_bit_rate}k", "ar": SOUND_RATE}
+
+
+def _detect_output(entry: Any, camera: CameraSettings, probe: Probe, url: str, copy: bool) -> Any:
+    video = entry["V:0"]
+    if copy:
+        return ffmpeg.output(video, url, **_OUTPUT, **{"c:v": "copy"})
+    small = video.filter("fps", camera.detect_fps).filter("scale", camera.detect_width // 2 * 2, -2, flags="area")
+    return ffmpeg.output(
+        small,
+        url,
+        **_OUTPUT,
+        **{"c:v": "libx264", "threads:v": 1},
+        preset="veryfast",
+        tune="zerolatency",
+        pix_fmt="yuv420p",
+        crf=26,  # constant quality: a rate control would pulse, and look like motion
+        g=max(1, round(camera.detect_fps * camera.detect_keyframe_interval)),
+        sc_threshold=0,
+        fps_mode="passthrough",  # ffmpeg would repeat the first picture back to the stream's beginning
+    )

@@ -1,0 +1,140 @@
+"""Keeps a publisher for each feed of each enabled camera, and follows the settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from camera.publisher import Publisher
+from camera.sources import Feed, feeds
+from config.errors import ConfigError
+from config.load import SAVED_NAME, find_config
+from config.logs import redact
+from config.settings import CameraSettings, Settings
+
+log = logging.getLogger(__name__)
+
+POLL = 2.0  # s between two looks at the settings files
+STOP_TIMEOUT = 4.0  # s; a publisher needs up to 2
+
+# Not seen by a publisher: a change of these must not interrupt it.
+_NOT_PUBLISHED = {
+    "title", "enabled", "motion", "sensitivity", "pre", "post", "merge_gap", "max_event", "detect_offset",
+}  # fmt: skip
+_DEFAULTS: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(CameraSettings) if f.name in _NOT_PUBLISHED}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that one publisher depends on: where two are equal, it goes on undisturbed."""
+
+    feed: Feed
+    camera: CameraSettings
+    zone: str
+    state_dir: Path
+
+
+def jobs(settings: Settings) -> set[Job]:
+    """What should be published."""
+    return {
+        Job(feed, dataclasses.replace(camera, **_DEFAULTS), str(settings.zone), settings.state_dir)
+        for name in settings.camera_names()
+        if (camera := settings.cameras[name]).enabled
+        for feed in feeds(name, camera)
+    }
+
+
+class _Worker:
+    """A publisher in its thread."""
+
+    def __init__(self, settings: Settings, job: Job) -> None:
+        self.publisher = Publisher(settings, job.camera, job.feed)
+        self.thread = threading.Thread(target=self.publisher.run, name=job.feed.label, daemon=True)
+        self.thread.start()
+
+
+class Supervisor:
+    """The publishers of all configured cameras; used by one thread."""
+
+    def __init__(self, load: Callable[[], Settings]) -> None:
+        """`load` reads the settings files; its ConfigError at the start is the caller's."""
+        self._load = load
+        self._settings = load()
+        self._seen = self._contents()
+        self._workers: dict[Job, _Worker] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that are followed now."""
+        return self._settings
+
+    @property
+    def publishers(self) -> dict[Feed, Publisher]:
+        """The publisher of each feed."""
+        return {job.feed: worker.publisher for job, worker in self._workers.items()}
+
+    def run(self, wait: Callable[[float], bool]) -> None:
+        """Publish until `wait(seconds)` returns true, then end everything within about 2 s."""
+        self._keep()
+        if not self._workers:
+            log.warning("no camera is enabled; waiting for one in the settings")
+        try:
+            while not wait(POLL):
+                self._follow()
+                self._keep()
+        finally:
+            self._end(list(self._workers))
+
+    def _follow(self) -> None:
+        """Take over changed settings; wrong ones are said once, and the old ones stay."""
+        contents = self._contents()
+        if contents == self._seen:
+            return
+        self._seen = contents
+        try:
+            settings = self._load()
+        except ConfigError as error:
+            log.error("the changed settings are wrong, the old ones stay: %s", redact("; ".join(error.problems)))
+            return
+        self._settings = settings
+        logging.getLogger().setLevel(settings.log_level.upper())
+
+    def _keep(self) -> None:
+        """Start what should run and does not; end what should not."""
+        wanted = jobs(self._settings)
+        crashed = [job for job, worker in self._workers.items() if not worker.thread.is_alive()]
+        for job in crashed:
+            log.error("%s: its publisher crashed; starting it again", job.feed.label)
+        self._end([*crashed, *(job for job in self._workers if job not in wanted)])
+        for job in sorted(wanted - self._workers.keys(), key=lambda job: job.feed.label):
+            self._workers[job] = _Worker(self._settings, job)
+
+    def _end(self, ending: list[Job]) -> None:
+        workers = [worker for job in dict.fromkeys(ending) if (worker := self._workers.pop(job, None))]
+        for worker in workers:
+            worker.publisher.stop()
+        deadline = time.monotonic() + STOP_TIMEOUT
+        for worker in workers:
+            worker.thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _contents(self) -> tuple[bytes | None, ...]:
+        """The settings files as they are, which tells a change better than their times do."""
+        try:
+            config = find_config(os.environ)
+        except ConfigError:
+            config = None
+        return tuple(_content(path) for path in (config, self._settings.state_dir / SAVED_NAME))
+
+
+def _content(path: Path | None) -> bytes | None:
+    try:
+        return path.read_bytes() if path is not None else None
+    except OSError:
+        return None  # the loader says what is wrong with it
