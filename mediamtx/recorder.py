@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from pathlib import Path
@@ -26,9 +27,7 @@ def run_recorder(settings: Settings) -> int:
     Raises RecorderError where another recorder holds the lock or the wanted one cannot run, StorageError where a
     folder cannot be made or written.
     """
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signal()
     layout = Layout.of(settings)
     for folder in (layout.state_dir, layout.recordings):
         _make(folder)
@@ -44,6 +43,23 @@ def run_recorder(settings: Settings) -> int:
 
             run_embedded(settings, stop)
     return 0
+
+
+def stop_on_signal() -> threading.Event:
+    """What SIGTERM and SIGINT set. A thread does it: a handler that does can deadlock with who waits for the event."""
+    stop = threading.Event()
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing)  # the interpreter writes a byte there for each signal that has a handler
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+
+    def wait() -> None:
+        os.read(reading, 1)
+        stop.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    return stop
 
 
 def choose_mediamtx(settings: Settings, stop: threading.Event) -> Path | None:
