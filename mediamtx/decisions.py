@@ -16,7 +16,7 @@ from pathlib import Path
 
 from config.errors import ClipError
 from mediamtx.catalogue import find_clip, read_clip
-from mediamtx.clips import Clip, clip_from_sidecar, encode_sidecar, read_sidecar
+from mediamtx.clips import Clip, clip_from_sidecar, encode_sidecar, read_sidecar, remove_clip
 from mediamtx.files import make_folder, storage_error, sync_folder, write_file
 from mediamtx.layout import Layout
 from mediamtx.names import ClipName, from_iso, iso
@@ -90,7 +90,7 @@ def restore(layout: Layout, camera: str, stem: str) -> Clip:
         write_file(grave.clip.sidecar, encode_sidecar(clip))
     _move(grave.clip, clip, mp4_first=False)
     forget(layout, grave)
-    return replace(clip, kept=is_kept(clip))
+    return replace(clip, kept=is_kept(clip), size=clip.path.stat().st_size)
 
 
 def tombstones(layout: Layout, camera: str) -> list[Tombstone]:
@@ -119,6 +119,7 @@ def prune_tombstones(layout: Layout, camera: str, oldest: datetime | None) -> No
     (`oldest`; None: it has none), and left the trash. Raises StorageError."""
     for grave in tombstones(layout, camera):
         if not grave.restorable and (oldest is None or grave.clip.end <= oldest):
+            remove_clip(grave.clip)  # a thumbnail that a crash left
             forget(layout, grave)
 
 

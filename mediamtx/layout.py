@@ -75,6 +75,11 @@ class Layout:
         """The motion scores of one UTC day, a byte for each second."""
         return self.activity_dir(camera) / f"{day.isoformat()}.scores"
 
+    @property
+    def retention_stuck(self) -> Path:
+        """Exists while retention can make no more room; so it is said once and not with each run."""
+        return self.state_dir / ".retention_stuck"
+
     def lock(self, name: str) -> Path:
         """The lock file of one job: "scan", "retention", "recorder"."""
         return self.state_dir / f".{name}.lock"

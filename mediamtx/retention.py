@@ -1,0 +1,211 @@
+"""Deleting what is too old or more than the disk holds: looks what there is, lets `expired` decide, deletes."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from config.settings import Settings
+from config.sizes import parse_amount
+from mediamtx.catalogue import INDEX, camera_folders, clips_of_day, day_folders
+from mediamtx.clips import remove_clip
+from mediamtx.decisions import is_kept, prune_tombstones, tombstones
+from mediamtx.expiry import Deletion, Disk, Item, Policy, amount_text, expired, shortage
+from mediamtx.files import make_folder, storage_error
+from mediamtx.layout import Layout
+from mediamtx.names import Stream
+from mediamtx.segments import Span, list_segments, list_streams
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_SEGMENT = timedelta(hours=1, minutes=1)  # as the settings allow
+
+
+def apply_retention(
+    settings: Settings, now: datetime, scanned: Mapping[Stream, datetime], needed: Sequence[tuple[str, Span]]
+) -> list[Deletion]:
+    """Delete what the settings say; returns what was deleted. May be stopped anywhere and run again.
+
+    `scanned` is up to when the footage of a stream was searched for motion (a camera's other stream counts too),
+    `needed` the footage of a camera that clips will still be cut from. A file that cannot be deleted is logged and
+    the rest goes on. Does nothing while another process does it. Raises StorageError without a state folder.
+    """
+    layout = Layout.of(settings)
+    make_folder(layout.state_dir)
+    lock = FileLock(layout.lock("retention"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        logger.debug("retention is already running")
+        return []
+    except OSError as error:
+        raise storage_error(layout.state_dir, "the lock cannot be taken", error) from error
+    try:
+        return _Pass(settings, layout, now, scanned, needed).run()
+    finally:
+        lock.release()
+
+
+class _Pass:
+    """One run over all file systems."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        layout: Layout,
+        now: datetime,
+        scanned: Mapping[Stream, datetime],
+        needed: Sequence[tuple[str, Span]],
+    ) -> None:
+        self.settings, self.layout, self.now, self.scanned, self.needed = settings, layout, now, scanned, needed
+
+    def run(self) -> list[Deletion]:
+        deleted: list[Deletion] = []
+        stuck = ""
+        for streams, cameras, folder in self._volumes():
+            done, why = self._run_volume(streams, cameras, folder)
+            deleted += done
+            stuck = stuck or why
+        if deleted:
+            self._clean_up()
+        self._say_when_stuck(stuck)
+        return deleted
+
+    def _volumes(self) -> list[tuple[list[Stream], list[str], Path]]:
+        """The file systems: the streams and the cameras' clips that lie on each, and a folder of it."""
+        volumes: dict[int, tuple[list[Stream], list[str], Path]] = {}
+        for stream in list_streams(self.layout):
+            folder = self.layout.stream_dir(stream)
+            volumes.setdefault(folder.stat().st_dev, ([], [], folder))[0].append(stream)
+        for camera in camera_folders(self.layout):
+            folder = self.layout.camera_dir(camera)
+            volumes.setdefault(folder.stat().st_dev, ([], [], folder))[1].append(camera)
+        return list(volumes.values())
+
+    def _run_volume(self, streams: list[Stream], cameras: list[str], folder: Path) -> tuple[list[Deletion], str]:
+        """What was deleted, and why still more should be."""
+        rules, usage = self.settings.retention, shutil.disk_usage(folder)
+        policy = Policy(
+            rules.segment_days,
+            rules.clip_days,
+            parse_amount(rules.max_used, usage.total),
+            parse_amount(rules.keep_free, usage.total),
+        )
+        # Most passes look at names alone, and only at old ones.
+        everything = policy.max_used is not None or shortage(policy, Disk(usage.free))[0] > 0
+        items = [item for stream in streams for item in self._segments(stream, policy, everything)]
+        items += [item for camera in cameras for item in self._clips(camera, policy, everything)]
+        used = sum(item.size for item in items)
+        deleted = [
+            deletion for deletion in expired(items, self.now, policy, Disk(usage.free, used)) if _delete(deletion)
+        ]
+        freed = sum(deletion.item.size for deletion in deleted)
+        return deleted, shortage(policy, Disk(usage.free + freed, used - freed))[1]
+
+    def _segments(self, stream: Stream, policy: Policy, everything: bool) -> Iterator[Item]:
+        oldest = self.now - timedelta(days=policy.segment_days)
+        if not everything and not policy.segment_days:
+            return
+        segments = list_segments(self.layout, stream, until=None if everything else oldest)
+        for segment, following in itertools.zip_longest(segments, segments[1:]):
+            end = segment.start + _LONGEST_SEGMENT
+            if following is not None:
+                end = min(end, following.start)
+            path = self.layout.segment_path(segment)
+            if (size := _size(path)) is not None:
+                yield Item(
+                    path,
+                    "segment",
+                    end,
+                    size,
+                    scanned=self._is_scanned(stream, end),
+                    needed=self._is_needed(stream.camera, Span(segment.start, end)),
+                    newest=following is None,
+                )
+
+    def _clips(self, camera: str, policy: Policy, everything: bool) -> Iterator[Item]:
+        for grave in tombstones(self.layout, camera):
+            if (size := _size(grave.clip.path)) is not None:
+                yield Item(grave.clip.path, "trash", grave.deleted, size, clip=grave.clip)
+        oldest = self.layout.day_of(self.now - timedelta(days=policy.clip_days))
+        for day in day_folders(self.layout, camera):
+            if everything or (policy.clip_days and day <= oldest):
+                for clip in clips_of_day(self.layout, camera, day):
+                    yield Item(clip.path, "clip", clip.end, clip.size, clip=clip)
+
+    def _is_scanned(self, stream: Stream, end: datetime) -> bool:
+        camera = self.settings.cameras.get(stream.camera)
+        if camera is None or not camera.motion:
+            return True  # nobody will look for motion here
+        both = (Stream(stream.camera, detect) for detect in (False, True))
+        return any(end <= self.scanned[stream] for stream in both if stream in self.scanned)
+
+    def _is_needed(self, camera: str, span: Span) -> bool:
+        return any(camera == name and span.overlaps(other) for name, other in self.needed)
+
+    def _clean_up(self) -> None:
+        """Remove empty folders, except those about to be written to, and tombstones of footage that is gone."""
+        for stream in list_streams(self.layout):
+            camera = self.settings.cameras.get(stream.camera)
+            if camera is None or not camera.enabled:
+                _remove_empty(self.layout.stream_dir(stream))
+        today = self.layout.day_of(self.now)
+        for name in camera_folders(self.layout):
+            for day in day_folders(self.layout, name):
+                if day < today:
+                    _remove_empty(self.layout.day_dir(name, day))
+            starts = [
+                segments[0].start
+                for detect in (False, True)
+                if (segments := list_segments(self.layout, Stream(name, detect)))
+            ]
+            prune_tombstones(self.layout, name, min(starts, default=None))
+
+    def _say_when_stuck(self, reason: str) -> None:
+        """Warn when room is missing and nothing may go any more: once, until there is room again."""
+        marker = self.layout.retention_stuck
+        if not reason:
+            marker.unlink(missing_ok=True)
+        elif not marker.exists():
+            logger.warning("%s, but only kept clips and the newest footage are left: free some space", reason)
+            marker.touch()
+
+
+def _delete(deletion: Deletion) -> bool:
+    item = deletion.item
+    if item.kind == "clip" and item.clip is not None and is_kept(item.clip):
+        return False  # a person was quicker
+    try:
+        if item.clip is not None:
+            remove_clip(item.clip)
+        else:
+            item.path.unlink(missing_ok=True)
+    except OSError as error:
+        logger.warning("%s cannot be deleted (%s): %s", item.path, deletion.reason, error.strerror)
+        return False
+    logger.info("deleted %s, %s: %s", item.path, amount_text(item.size), deletion.reason)
+    return True
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None  # gone meanwhile
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder that holds nothing, or only the index of what was there."""
+    try:
+        if all(path.name == INDEX for path in folder.iterdir()):
+            (folder / INDEX).unlink(missing_ok=True)
+            folder.rmdir()
+            logger.info("removed the empty folder %s", folder)
+    except OSError as error:  # somebody writes to it again
+        logger.debug("%s stays: %s", folder, error.strerror)
