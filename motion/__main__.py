@@ -1,0 +1,119 @@
+"""`python -m motion`: finds motion in what was recorded and makes clips of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any
+
+from config.errors import BirbCamError, run_main
+from config.load import load_settings
+from config.logs import setup_logging
+from config.settings import Settings
+from mediamtx.clips import Clip
+from mediamtx.names import iso
+from motion.job import Report, run_pass
+
+
+def parse_arguments(arguments: list[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="birbcam scan",
+        description="Find motion in the finished segments and make event clips: one pass over all cameras.",
+    )
+    parser.add_argument("--config", metavar="FILE", help="the configuration file (else BIRBCAM_CONFIG)")
+    parser.add_argument("--camera", metavar="NAME", help="this camera only")
+    parser.add_argument("--json", action="store_true", help="print one JSON document per pass")
+    parser.add_argument("--every", metavar="SECONDS", type=_seconds, help="repeat, with this pause, until SIGTERM")
+    return parser.parse_args(arguments)
+
+
+def main() -> int:
+    """Run one pass, or one after the other; the exit code is 1 where one of them had an error."""
+    options = parse_arguments(sys.argv[1:])
+    if options.config:
+        os.environ["BIRBCAM_CONFIG"] = options.config
+    stop = Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda *_: stop.set())
+    settings = load_settings(only_camera=options.camera)
+    setup_logging(settings.log_level)
+    if options.every is None:
+        return run_once(settings, options.json, stop)
+    return run(settings, options, stop)
+
+
+def run(settings: Settings, options: argparse.Namespace, stop: Event) -> int:
+    """Passes with a pause between, until `stop`; each with the settings as they are then."""
+    failed = 0
+    said = ""
+    while not stop.is_set():
+        try:
+            settings = load_settings(only_camera=options.camera)
+            failed |= run_once(settings, options.json, stop)
+            said = ""
+        except BirbCamError as error:  # the next pass may find it mended
+            failed = 1
+            if str(error) != said:
+                said = str(error)
+                print(f"birbcam: {said}", file=sys.stderr)
+        stop.wait(options.every)
+    return failed
+
+
+def run_once(settings: Settings, as_json: bool, stop: Event) -> int:
+    """One pass, and what it prints: a line per clip, or one JSON document."""
+
+    def told(clip: Clip) -> None:
+        if not as_json:
+            print(line(clip, settings), flush=True)
+
+    report = run_pass(settings, lambda: datetime.now(UTC), stop.is_set, told)
+    if as_json:
+        print(json.dumps(as_values(report)), flush=True)
+    elif report.already_running:
+        print("already running", flush=True)
+    return 1 if report.errors else 0
+
+
+def line(clip: Clip, settings: Settings) -> str:
+    """`front 2026-11-20 18:03:04 motion 14.2 s score 63 -> path`, in local time."""
+    score = "" if clip.score is None else f" score {clip.score:.0f}"
+    start = clip.start.astimezone(settings.zone)
+    return f"{clip.camera} {start:%Y-%m-%d %H:%M:%S} {clip.kind} {clip.duration:.1f} s{score} -> {clip.path}"
+
+
+def as_values(report: Report) -> dict[str, Any]:
+    """The report as JSON values."""
+    return {
+        "already_running": report.already_running,
+        "clips": [
+            {
+                "camera": clip.camera,
+                "kind": clip.kind,
+                "start": iso(clip.start),
+                "end": iso(clip.end),
+                "windows": [[iso(window.start), iso(window.end)] for window in clip.windows],
+                "score": clip.score,
+                "path": str(clip.path),
+            }
+            for clip in report.clips
+        ],
+        "errors": report.errors,
+    }
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 86400:
+        raise argparse.ArgumentTypeError("must be a number of seconds above 0")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))

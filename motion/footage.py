@@ -1,0 +1,84 @@
+"""What one stream has on disk at the time of a pass: its segments, which are finished, and whether it has stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from config.errors import SegmentError
+from mediamtx.layout import Layout
+from mediamtx.names import RELEASED, Segment, Stream
+from mediamtx.segments import inspect, is_finished, list_segments, look
+from motion.state import StreamState
+
+STALLED = 10.0
+"""Seconds after which a segment that does not grow will not grow any more: several parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """The segments of one stream, oldest first, without those from before this release was built."""
+
+    stream: Stream
+    segments: Sequence[Segment]
+    undated: int  # segments left out, dated by a clock that was not set
+    newest_finished: bool
+
+    @property
+    def finished(self) -> Sequence[Segment]:
+        """The segments that will not grow any more."""
+        return self.segments if self.newest_finished else self.segments[:-1]
+
+    def follower(self, segment: Segment) -> Segment | None:
+        """The segment after this one."""
+        after = self.segments.index(segment) + 1
+        return self.segments[after] if after < len(self.segments) else None
+
+
+def look_at(layout: Layout, stream: Stream, known: StreamState, now: datetime) -> Footage:
+    """List a stream, and bring up to date what `known` remembers of its newest segment."""
+    listed = list_segments(layout, stream)
+    segments = [segment for segment in listed if segment.start >= RELEASED]
+    finished = True
+    if segments:
+        newest = segments[-1]
+        seen = known.seen if known.newest == newest.start else None
+        if seen is not None and seen.first_seen > now:  # the clock was set back: count from now
+            seen = None
+        try:
+            known.seen = look(layout, newest, seen, now)
+            finished = is_finished(layout, newest, False, known.seen, now, STALLED)
+            known.newest = newest.start
+        except SegmentError:
+            pass  # gone since it was listed, or not to be read: whoever scans it will tell
+    return Footage(stream, segments, len(listed) - len(segments), finished)
+
+
+def has_stopped(footage: Footage, known: StreamState, now: datetime, patience: timedelta) -> bool:
+    """Whether no more footage is to be expected: the newest segment is finished and nothing came for `patience`.
+
+    `known.until` is where the newest segment ends, once it is processed.
+    """
+    if not footage.segments:
+        return True
+    if not footage.newest_finished:
+        return False
+    if known.done == footage.segments[-1].start and known.until is not None and now - known.until >= patience:
+        return True
+    return known.seen is not None and now - known.seen.first_seen >= patience
+
+
+def reaches(layout: Layout, footage: Footage, time: datetime) -> bool:
+    """Whether the footage on disk goes on up to `time`, the segment being written included."""
+    if not footage.segments or footage.segments[-1].start >= time:
+        return bool(footage.segments)
+    return end_of(layout, footage.segments[-1]) >= time
+
+
+def end_of(layout: Layout, segment: Segment) -> datetime:
+    """Where the footage of a segment ends now; its start where none can be read."""
+    try:
+        return segment.start + timedelta(seconds=inspect(layout.segment_path(segment)).duration)
+    except SegmentError:
+        return segment.start

@@ -1,0 +1,54 @@
+"""Footage that comes late: its motion joins the events around it, whose clips may be published already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from mediamtx.catalogue import clips_near
+from mediamtx.layout import Layout
+from mediamtx.segments import Span
+from motion.events import Event, Rules, Window, assemble, joined
+from motion.state import CameraState, Pending
+
+
+def rejoin(
+    layout: Layout,
+    camera: str,
+    state: CameraState,
+    windows: Sequence[Window],
+    known_until: datetime | None,
+    rules: Rules,
+) -> None:
+    """Put late windows into the state, as one event with the open, the waiting and the published ones they reach.
+
+    Published events come back as waiting ones; publishing them replaces their clips. Kept clips stay as they are.
+    """
+    group = list(windows)
+    while True:
+        before = len(joined(group))
+        reach = [Span(window.start - rules.merge_gap, window.end + rules.merge_gap) for window in joined(group)]
+        if state.open is not None and _touches(state.open, reach):
+            group += state.open.windows
+            state.open = None
+        near = [item for item in state.pending if _touches(item.event, reach)]
+        state.pending = [item for item in state.pending if item not in near]
+        group += [window for item in near for window in item.event.windows]
+        for clip in clips_near(layout, camera, Span(reach[0].start, reach[-1].end)):
+            if clip.kind == "motion" and not clip.kept and clip.windows and clip.shows(reach):
+                group += [Window(span.start, span.end, clip.score or 0.0) for span in clip.windows]
+        if len(joined(group)) == before:
+            break
+    over, still_open = assemble(None, group, known_until, rules)
+    if still_open is not None:
+        if state.open is None:
+            state.open = still_open
+        else:  # two that are out of each other's reach: the earlier one is over
+            over.append(min(still_open, state.open, key=lambda event: event.start))
+            state.open = max(still_open, state.open, key=lambda event: event.start)
+    state.pending = sorted([*state.pending, *map(Pending, over)], key=lambda item: item.event.start)
+
+
+def _touches(event: Event, reach: Iterable[Span]) -> bool:
+    spans = [Span(window.start, window.end) for window in event.windows]
+    return any(span.overlaps(other) for span in spans for other in reach)

@@ -1,0 +1,133 @@
+"""Events to clips: cut from the main stream, published once, in place of what they make obsolete."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from config.errors import ClipError, StorageError
+from mediamtx.catalogue import find_clip
+from mediamtx.clips import Clip
+from mediamtx.cut import CutPart, cut
+from mediamtx.layout import Layout
+from mediamtx.names import ClipName, Segment
+from mediamtx.publish import publish, replace_overlapping, suppressed, temporary_path, thumbnail_of
+from mediamtx.segments import Span, within
+from motion.events import Event, Rules
+from motion.footage import Footage, reaches
+from motion.state import RETRIES, Pending
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reels:
+    """What clips are cut from: the main stream, or, where that cannot be had, the detect stream."""
+
+    main: Footage
+    main_stopped: bool
+    detect: Sequence[Segment]
+    detect_offset: timedelta
+
+
+class Publisher:
+    """Publishes the pending events of one camera; `told` hears of each new clip, `failed` of what went wrong."""
+
+    def __init__(
+        self, layout: Layout, camera: str, rules: Rules, told: Callable[[Clip], None], failed: Callable[[str], None]
+    ) -> None:
+        self._layout, self._camera, self._rules = layout, camera, rules
+        self._told, self._failed = told, failed
+        self._no_room = False  # nothing can be written: it is not tried again in this pass
+
+    def publish(self, pending: Sequence[Pending], reels: Reels) -> list[Pending]:
+        """Publish what can be; what is left for the next pass."""
+        left = []
+        for item in pending:
+            if self._no_room or not self._is_there(item.event, reels):
+                left.append(item)
+                continue
+            try:
+                self._one(item, reels)
+            except StorageError as error:
+                self._no_room = True
+                self._failed(f"{self._camera}: {error}; the clip is made once that is mended")
+                left.append(item)
+            except ClipError as error:
+                if item.tries + 1 < RETRIES:
+                    log.warning("%s: %s; tried again", self._camera, error)
+                    left.append(Pending(item.event, item.tries + 1))
+                else:
+                    self._failed(f"{self._camera}: given up after {RETRIES} passes: {error}")
+        return left
+
+    def _is_there(self, event: Event, reels: Reels) -> bool:
+        end = event.clip_end(self._rules.post)
+        return reels.main_stopped or reaches(self._layout, reels.main, end)
+
+    def _one(self, item: Pending, reels: Reels) -> None:
+        event = item.event
+        windows = tuple(Span(window.start, window.end) for window in event.windows)
+        if suppressed(self._layout, self._camera, windows):
+            log.debug("%s: motion at %s is in a clip that was kept or deleted", self._camera, windows[0].start)
+            return
+        name = ClipName(event.start, "motion")
+        before = find_clip(self._layout, self._camera, name.stem)
+        if before is not None and before.windows == windows:
+            replace_overlapping(self._layout, self._camera, before)
+            return
+        span = Span(event.start, event.clip_end(self._rules.post))
+        parts, shift = self._cut(name, span, reels, last_try=item.tries + 1 == RETRIES)
+        try:
+            for number, part in enumerate(parts):
+                self._publish_part(event, number, part, shift)
+        finally:
+            for part in parts:
+                part.path.unlink(missing_ok=True)
+
+    def _cut(self, name: ClipName, span: Span, reels: Reels, last_try: bool) -> tuple[Sequence[CutPart], timedelta]:
+        """The parts cut, and how far their times are from the main stream's."""
+        temporary = temporary_path(self._layout, self._camera, name, "motion")
+        try:
+            return cut(self._layout, reels.main.segments, span, temporary).parts, timedelta(0)
+        except ClipError:
+            if not last_try or not reels.detect:
+                raise
+        shift = reels.detect_offset
+        shifted = Span(span.start - shift, span.end - shift)
+        return cut(self._layout, reels.detect, shifted, temporary).parts, shift
+
+    def _publish_part(self, event: Event, number: int, part: CutPart, shift: timedelta) -> None:
+        start, end = part.start + shift, part.end + shift
+        # The first part begins with what was asked for, the last ends with it; the motion of a lost end is kept.
+        windows = within((Span(window.start, window.end) for window in event.windows), Span(start, end))
+        if number and not windows:
+            return  # padding of another form
+        clip = Clip.new(
+            self._layout,
+            self._camera,
+            "motion",
+            start if number else event.start,
+            start,
+            end,
+            windows=windows,
+            score=event.score,
+            part=event.part + number,
+        )
+        published = publish(self._layout, clip, part.path, self._thumbnail(event, part, shift))
+        replace_overlapping(self._layout, self._camera, published)
+        self._told(published)
+
+    def _thumbnail(self, event: Event, part: CutPart, shift: timedelta) -> bytes | None:
+        """The middle of the strongest window inside the part."""
+        inside = [window for window in event.windows if part.start + shift <= window.start < part.end + shift]
+        best = max(inside or event.windows, key=lambda window: window.score)
+        moment = (best.start + (best.end - best.start) / 2 - shift - part.start).total_seconds()
+        length = (part.end - part.start).total_seconds()
+        try:
+            return thumbnail_of(part.path, min(max(moment, 0.0), length))
+        except ClipError as error:
+            log.warning("%s: a clip stays without a thumbnail: %s", self._camera, error)
+            return None

@@ -1,0 +1,198 @@
+"""What the motion job remembers of one camera between two passes: small, versioned, replaced as a whole."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from config.errors import StateError
+from mediamtx.files import TEMPORARY, make_folder, sync_folder, write_file
+from mediamtx.layout import Layout
+from mediamtx.names import Segment, Stream, from_iso, iso
+from mediamtx.segments import Seen
+from motion.events import Event, Window
+
+log = logging.getLogger(__name__)
+VERSION = 1
+RETRIES = 3
+"""So many passes try what fails, before it is set aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A segment that could not be read: how many passes tried, and why it failed."""
+
+    tries: int
+    reason: str
+
+    @property
+    def aside(self) -> bool:
+        """Whether it is not tried any more."""
+        return self.tries >= RETRIES
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An event that is over and whose clip is still to be published; tries that failed for the footage's sake."""
+
+    event: Event
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class StreamState:
+    """How far one stream is processed: the start of the last segment, and where it ends."""
+
+    done: datetime | None = None
+    until: datetime | None = None
+    newest: datetime | None = None  # start of the newest segment, where it was not finished when last seen
+    seen: Seen | None = None  # its size, and since when it has had that
+
+
+@dataclass(slots=True)
+class CameraState:
+    """Everything that is remembered of one camera."""
+
+    streams: dict[Stream, StreamState] = field(default_factory=dict)
+    troubles: dict[Segment, Trouble] = field(default_factory=dict)
+    undated: int = 0  # segments from before this release was built, when last counted
+    open: Event | None = None
+    pending: list[Pending] = field(default_factory=list)
+    loose: dict[str, Seen] = field(default_factory=dict)  # loose files that may still grow
+
+    def stream(self, stream: Stream) -> StreamState:
+        """The progress of one stream."""
+        return self.streams.setdefault(stream, StreamState())
+
+
+def load_state(layout: Layout, camera: str, now: datetime) -> tuple[CameraState, bool]:
+    """The state of a camera, and whether it must be rebuilt because the file was damaged (it is kept aside then).
+
+    Raises StateError where the file can be neither read nor kept aside.
+    """
+    path = layout.motion_state(camera)
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return CameraState(), False
+    except OSError as error:
+        raise StateError(f"{path}: cannot be read ({error.strerror}); mend its rights") from error
+    try:
+        return decode(camera, json.loads(text)), False
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        aside = path.with_name(f"{path.name}.damaged-{now:%Y%m%d-%H%M%S}")
+        log.warning("%s: damaged (%s); kept as %s and rebuilt from what is on disk", path, error, aside.name)
+        try:
+            path.replace(aside)
+        except OSError as problem:
+            raise StateError(f"{path}: damaged, and cannot be moved away ({problem.strerror})") from problem
+        return CameraState(), True
+
+
+def save_state(layout: Layout, camera: str, state: CameraState) -> None:
+    """Replace the state file as a whole, unless nothing changed; StorageError where that fails."""
+    path = layout.motion_state(camera)
+    text = json.dumps(encode(camera, state), separators=(",", ":")).encode()
+    try:
+        if path.read_bytes() == text:
+            return
+    except OSError:
+        pass  # none yet; what else is wrong shows when it is written
+    make_folder(path.parent)
+    write_file(path, text)
+    sync_folder(path.parent)
+
+
+def sweep_states(layout: Layout) -> None:
+    """Remove what a killed pass left half written; only the holder of the scan lock may."""
+    for path in layout.state_dir.glob(f"{TEMPORARY}*.motion_state_*"):
+        path.unlink(missing_ok=True)
+
+
+def encode(camera: str, state: CameraState) -> dict[str, Any]:
+    """The state as JSON values."""
+    return {
+        "version": VERSION,
+        "camera": camera,
+        "streams": {
+            stream.path: {
+                "done": _time(known.done, exact=True),
+                "until": _time(known.until, exact=True),
+                "newest": _time(known.newest, exact=True),
+                "seen": _seen(known.seen),
+            }
+            for stream, known in sorted(state.streams.items())
+        },
+        "troubles": {
+            f"{segment.stream.path}/{segment.file_name}": [trouble.tries, trouble.reason]
+            for segment, trouble in sorted(state.troubles.items())
+        },
+        "undated": state.undated,
+        "open": _event(state.open) if state.open else None,
+        "pending": [{**_event(pending.event), "tries": pending.tries} for pending in state.pending],
+        "loose": {name: _seen(seen) for name, seen in sorted(state.loose.items())},
+    }
+
+
+def decode(camera: str, values: Mapping[str, Any]) -> CameraState:
+    """What `encode` wrote; ValueError, KeyError, TypeError or AttributeError where it is damaged."""
+    if values["version"] != VERSION or values["camera"] != camera:
+        raise ValueError(f"version {values['version']!r} of camera {values['camera']!r}")
+    state = CameraState(undated=int(values["undated"]))
+    for name, known in values["streams"].items():
+        stream = Stream.parse(name)
+        if stream is None or stream.camera != camera:
+            raise ValueError(f"{name!r} is no stream of this camera")
+        done, until, newest = (_parsed(known[key]) for key in ("done", "until", "newest"))
+        state.streams[stream] = StreamState(done, until, newest, _parsed_seen(known["seen"]))
+    for name, (tries, reason) in values["troubles"].items():
+        segment = Segment.from_path(Path(name))
+        if segment is None:
+            raise ValueError(f"{name!r} is no segment")
+        state.troubles[segment] = Trouble(int(tries), str(reason))
+    state.open = _parsed_event(values["open"]) if values["open"] is not None else None
+    state.pending = [Pending(_parsed_event(value), int(value["tries"])) for value in values["pending"]]
+    for name, seen in values["loose"].items():
+        known_seen = _parsed_seen(seen)
+        if known_seen is not None:
+            state.loose[name] = known_seen
+    return state
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "start": iso(event.start),
+        "windows": [[iso(window.start), iso(window.end), window.score] for window in event.windows],
+        "part": event.part,
+        "limit": _time(event.limit),
+    }
+
+
+def _parsed_event(value: Mapping[str, Any]) -> Event:
+    windows = tuple(Window(from_iso(start), from_iso(end), float(score)) for start, end, score in value["windows"])
+    if not windows:
+        raise ValueError("an event without a window")
+    return Event(from_iso(value["start"]), windows, int(value["part"]), _parsed(value["limit"]))
+
+
+def _time(time: datetime | None, exact: bool = False) -> str | None:
+    if time is None:
+        return None
+    return time.isoformat() if exact else iso(time)
+
+
+def _parsed(text: str | None) -> datetime | None:
+    return None if text is None else from_iso(text)
+
+
+def _seen(seen: Seen | None) -> list[Any] | None:
+    return None if seen is None else [seen.size, seen.first_seen.isoformat()]
+
+
+def _parsed_seen(value: list[Any] | None) -> Seen | None:
+    return None if value is None else Seen(int(value[0]), from_iso(value[1]))
