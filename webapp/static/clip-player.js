@@ -1,0 +1,173 @@
+// <clip-player>: plays recorded clips with controls of its own, which show where in the clip something moved.
+//
+// Markup: parts/clip_player.html. `show(clip, {play})` loads a clip's JSON; events: "playerror" when it cannot be played.
+
+import { length } from "./format.js";
+import { toggleFullscreen } from "./screen.js";
+
+class ClipPlayer extends HTMLElement {
+  #video;
+  #seek;
+  #clip = null;
+
+  connectedCallback() {
+    this.#video = this.querySelector("video");
+    this.#seek = this.querySelector("[data-part=seek]");
+    this.#video.controls = false;
+    this.querySelector(".controls").hidden = false;
+    const on = (names, run) => names.split(" ").forEach((name) => this.#video.addEventListener(name, run));
+    on("play pause ended", () => this.#showPlaying());
+    on("playing", this.#follow);
+    on("timeupdate durationchange seeked", () => this.#showTime());
+    on("volumechange", () => this.#showSound());
+    on("waiting", () => this.toggleAttribute("data-waiting", true));
+    on("playing canplay error emptied", () => this.toggleAttribute("data-waiting", false));
+    on("loadedmetadata", () => this.#video.videoWidth === 0 && this.#explain());
+    on("error", () => this.#clip && this.#explain());
+    on("click", () => this.togglePlay());
+    this.#seek.addEventListener("input", () => (this.#video.currentTime = Number(this.#seek.value)));
+    for (const button of this.querySelectorAll("[data-action]")) {
+      button.addEventListener("click", () => this.#act(button.dataset.action));
+    }
+    this.#showPlaying();
+    this.#showSound();
+  }
+
+  /** The clip that is loaded, or null. */
+  get clip() {
+    return this.#clip;
+  }
+
+  /** Load a clip; with `play` start it at once (with sound where the browser lets us, else muted). */
+  show(clip, { play = false } = {}) {
+    this.#clip = clip;
+    this.querySelector("[data-part=problem]").hidden = true;
+    this.#video.poster = clip.thumbnail_url;
+    this.#video.src = clip.url;
+    this.#seek.max = clip.duration;
+    this.#showMarks();
+    this.#showTime();
+    if (play) this.play();
+  }
+
+  clear() {
+    this.#clip = null;
+    this.#video.removeAttribute("src");
+    this.#video.removeAttribute("poster");
+    this.#video.load();
+  }
+
+  play() {
+    this.#video.play().catch((error) => {
+      if (error.name !== "NotAllowedError" || this.#video.muted) return; // another clip was chosen, or it is broken
+      this.#video.muted = true;
+      this.play();
+    });
+  }
+
+  pause() {
+    this.#video.pause();
+  }
+
+  togglePlay() {
+    if (!this.#clip) return;
+    if (this.#video.paused) this.play();
+    else this.pause();
+  }
+
+  /** Jump by some seconds, forwards or back. */
+  skip(seconds) {
+    const { currentTime, duration } = this.#video;
+    if (duration) this.#video.currentTime = Math.max(0, Math.min(duration - 0.05, currentTime + seconds));
+  }
+
+  toggleSound() {
+    this.#video.muted = !this.#video.muted;
+  }
+
+  toggleFullscreen() {
+    toggleFullscreen(this, this.#video);
+  }
+
+  #act(action) {
+    if (action === "play") this.togglePlay();
+    else if (action === "sound") this.toggleSound();
+    else if (action === "fullscreen") this.toggleFullscreen();
+  }
+
+  #duration() {
+    return Number.isFinite(this.#video.duration) ? this.#video.duration : (this.#clip?.duration ?? 0);
+  }
+
+  #showPlaying() {
+    const playing = !this.#video.paused && !this.#video.ended;
+    this.toggleAttribute("data-playing", playing);
+    for (const button of this.querySelectorAll("[data-action=play]")) button.ariaLabel = playing ? "Pause" : "Play";
+  }
+
+  #showTime() {
+    const duration = this.#duration();
+    const now = this.#video.currentTime;
+    this.#seek.max = duration;
+    this.#seek.value = now;
+    this.#seek.ariaValueText = `${length(now)} of ${length(duration)}`;
+    this.#seek.style.setProperty("--done", duration ? `${(100 * now) / duration}%` : "0%");
+    this.querySelector("[data-part=time]").textContent = `${length(now)} / ${length(duration)}`;
+  }
+
+  /** Move the time line with every picture, which "timeupdate" with its four a second does not. */
+  #follow = () => {
+    this.#showTime();
+    if (!this.#video.paused) requestAnimationFrame(this.#follow);
+  };
+
+  #showSound() {
+    const button = this.querySelector("[data-action=sound]");
+    button.ariaLabel = this.#video.muted ? "Sound on" : "Sound off";
+    this.toggleAttribute("data-muted", this.#video.muted);
+  }
+
+  /** Mark on the time line where something moved. */
+  #showMarks() {
+    const start = new Date(this.#clip.start);
+    const whole = this.#clip.duration * 1000;
+    const marks = (this.#clip.windows ?? []).map(([from, to]) => {
+      const mark = document.createElement("i");
+      const begin = Math.max(0, (new Date(from) - start) / whole);
+      const end = Math.min(1, (new Date(to) - start) / whole);
+      mark.style.left = `${100 * begin}%`;
+      mark.style.width = `${100 * Math.max(0, end - begin)}%`;
+      return mark;
+    });
+    this.querySelector("[data-part=marks]").replaceChildren(...marks);
+  }
+
+  /** Say why a clip does not play, as far as it can be known. */
+  async #explain() {
+    const clip = this.#clip;
+    const status = await fetch(clip.url, { method: "HEAD" }).then(
+      (response) => response.status,
+      () => 0,
+    );
+    if (clip !== this.#clip) return;
+    const problem = this.querySelector("[data-part=problem]");
+    problem.querySelector("[data-part=problem-title]").textContent = PROBLEMS[status]?.[0] ?? UNPLAYABLE[0];
+    problem.querySelector("[data-part=problem-text]").textContent = PROBLEMS[status]?.[1] ?? UNPLAYABLE[1];
+    problem.querySelector("a").href = clip.download_url;
+    problem.querySelector("a").hidden = status in PROBLEMS;
+    problem.hidden = false;
+    this.dispatchEvent(new CustomEvent("playerror"));
+  }
+}
+
+const UNPLAYABLE = [
+  "This browser cannot play this clip",
+  "It is probably H.265, which some browsers lack. Safari plays it, and so do Chrome and Edge on most newer " +
+    "computers; or download it and play it with VLC.",
+];
+const PROBLEMS = {
+  0: ["The server does not answer", "Is BirbCam still running? Choose the clip again when it is back."],
+  404: ["This clip is gone", "It was deleted to make room, or by somebody else."],
+};
+
+customElements.define("clip-player", ClipPlayer);

@@ -1,0 +1,51 @@
+// The wall of cameras: each tile plays live by itself; the latest clips follow a gentle poll.
+
+import "./live-player.js";
+import { kindName, clipAddress } from "./clips.js";
+import { ago, length } from "./format.js";
+import { getJson } from "./http.js";
+
+const EVERY = 10_000; // ms between two looks at the state
+
+const wall = document.querySelector(".wall");
+
+async function refresh() {
+  if (document.hidden) return;
+  let cameras;
+  try {
+    ({ cameras } = await getJson(wall.dataset.status));
+  } catch {
+    return; // the tiles say themselves that the server has gone
+  }
+  for (const camera of cameras) {
+    const tile = wall.querySelector(`[data-camera="${camera.name}"].tile`);
+    if (tile && camera.latest_clip) showLatest(tile, camera.latest_clip);
+  }
+}
+
+function showLatest(tile, clip) {
+  const part = (name) => tile.querySelector(`[data-part=${name}]`);
+  const link = part("latest");
+  part("latest-ago").dataset.start = clip.start;
+  showAgo(tile);
+  if (link.dataset.stem === clip.stem) return;
+  link.dataset.stem = clip.stem;
+  link.href = clipAddress(`${link.dataset.address}/${clip.day}`, clip.stem);
+  part("latest-image").src = tile.querySelector(".tile-still").src = clip.thumbnail_url;
+  part("latest-kind").dataset.kind = clip.kind;
+  part("latest-kind").textContent = kindName(clip.kind);
+  part("latest-length").textContent = length(clip.duration);
+  tile.querySelector(".tile-still").hidden = link.hidden = false;
+  part("no-latest").hidden = true;
+}
+
+function showAgo(tile) {
+  const when = tile.querySelector("[data-part=latest-ago]");
+  if (when.dataset.start) when.textContent = ago(when.dataset.start);
+}
+
+if (wall) {
+  for (const tile of wall.children) showAgo(tile);
+  setInterval(refresh, EVERY);
+  document.addEventListener("visibilitychange", refresh);
+}

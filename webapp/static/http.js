@@ -1,0 +1,29 @@
+// Talking to the server; every failure is an Error whose message can be shown.
+
+const token = document.querySelector("meta[name=csrf-token]").content;
+
+export async function getJson(url) {
+  return answer(fetch(url, { headers: { Accept: "application/json" } }));
+}
+
+export async function postJson(url, body) {
+  const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": token };
+  return answer(fetch(url, { method: "POST", headers, body: JSON.stringify(body) }));
+}
+
+async function answer(request) {
+  let response;
+  try {
+    response = await request;
+  } catch {
+    throw new Error("The server does not answer. Is BirbCam still running?");
+  }
+  if (response.redirected && !isJson(response)) throw new Error("You are logged out. Load the page again to log in.");
+  const body = isJson(response) ? await response.json() : {};
+  if (!response.ok) throw new Error(body.error ?? `The server answered with an error (${response.status}).`);
+  return body;
+}
+
+function isJson(response) {
+  return (response.headers.get("Content-Type") ?? "").includes("json");
+}
