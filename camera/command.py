@@ -14,7 +14,12 @@ COPIED = ("h264", "hevc")
 """What is sent as the camera made it; the recorder and the browsers take both."""
 SOUND_RATE = 48_000  # Hz
 
-_OUTPUT = {
+WARM_UP = 1.0
+"""Seconds at the start that are not sent: they waited while ffmpeg got ready, and the recorder dates the first segment
+by the moment when its first packet arrives."""
+_AGE = "(pts-startpts)*tb"  # of a packet in its stream, s
+
+_OUTPUT: dict[str, Any] = {
     "f": "rtsp",
     "rtsp_transport": "tcp",
     "muxdelay": 0,
@@ -22,7 +27,9 @@ _OUTPUT = {
     # Sound waits at most this long (us) for picture, and the other way round. The recorder reads the wall clock when
     # a packet arrives: ffmpeg's default of 10 s would date a stream that begins between two key frames seconds late.
     "max_interleave_delta": 50_000,
+    "bsf:v": f"noise=drop='if(key*gte({_AGE},{WARM_UP:g}),st(0,1));not(ld(0))'",
 }
+_SOUND = {"bsf:a": f"noise=drop='lt({_AGE},{WARM_UP:g})'"}
 _GLOBAL = ["-hide_banner", "-nostdin", "-loglevel", "error", "-nostats", "-stats_period", "0.5", "-progress", "pipe:1"]
 
 
@@ -72,13 +79,13 @@ def _input_options(camera: CameraSettings, source: Source, probe: Probe) -> dict
 
 def _main_output(entry: Any, camera: CameraSettings, source: Source, probe: Probe, url: str) -> Any:
     copy, silent = probe.video in COPIED, probe.audio is None
-    options: dict[str, Any] = dict(_OUTPUT)
+    options: dict[str, Any] = _OUTPUT | _SOUND
     video = entry["V:0"]
     if copy:
         options["c:v"] = "copy"
         if silent and source.kind != "file":
             # The silence starts at 0: so must the picture, whose first key frame may come seconds later.
-            options["bsf:v"] = "setts=pts=PTS-STARTDTS:dts=DTS-STARTDTS"
+            options["bsf:v"] += ",setts=pts=PTS-STARTDTS:dts=DTS-STARTDTS"
     else:
         options |= _encoder(camera, probe)
         if source.kind != "demo":  # it draws what the settings say
@@ -108,6 +115,7 @@ def _encoder(camera: CameraSettings, probe: Probe) -> dict[str, Any]:
         "bufsize": f"{camera.bit_rate}k",
         "g": max(1, round(_main_fps(camera, probe) * camera.keyframe_interval)),
         "sc_threshold": 0,
+        "force_key_frames": WARM_UP,
         "fps_mode": "passthrough",
     }
 
@@ -147,5 +155,6 @@ def _detect_output(entry: Any, camera: CameraSettings, probe: Probe, url: str, c
         crf=26,  # constant quality: a rate control would pulse, and look like motion
         g=max(1, round(camera.detect_fps * camera.detect_keyframe_interval)),
         sc_threshold=0,
+        force_key_frames=WARM_UP,
         fps_mode="passthrough",  # ffmpeg would repeat the first picture back to the stream's beginning
     )
