@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import quote
 
-from config.errors import RecorderError, StorageError
+from config.errors import RecorderError
 from config.settings import Settings
+from mediamtx.files import make_folder, write_file
 from mediamtx.layout import Layout
 from mediamtx.names import Stream, from_iso, iso
 
@@ -115,21 +115,9 @@ def publish_password(settings: Settings) -> str:
 
 
 def replace_file(path: Path, text: str, mode: int) -> None:
-    """Write a whole file, or none: to a temporary name with the rights `mode`, then renamed. StorageError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise StorageError(
-            f"{path}: cannot be written ({error.strerror}); give this user the right to write {path.parent}, "
-            "or set state_dir to another folder"
-        ) from error
+    """Write a whole text file with the rights `mode`, or none, and its folder where that is missing. StorageError."""
+    make_folder(path.parent)
+    write_file(path, text.encode(), mode)
 
 
 def _born(pid: int) -> Any:

@@ -17,15 +17,17 @@ def temporary_name(name: str, owner: str) -> str:
     return f"{TEMPORARY}{owner}-{os.getpid()}-{threading.get_native_id()}-{name}"
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Replace `path` by a file with this content, on disk on return; its folder is for the caller to sync.
+
+    `mode` are its rights, less the umask: 0o600 for what nobody else may read.
 
     Raises StorageError and leaves what was there before.
     """
     temporary = path.with_name(temporary_name(path.name, "file"))
     try:
         try:
-            with temporary.open("wb") as file:
+            with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

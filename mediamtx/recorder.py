@@ -14,6 +14,7 @@ from config.errors import RecorderError, StorageError
 from config.settings import Settings
 from mediamtx.addresses import remove_recorder_info
 from mediamtx.download import download_mediamtx
+from mediamtx.files import make_folder
 from mediamtx.find import find_mediamtx, mediamtx_version
 from mediamtx.layout import Layout
 from mediamtx.process import run_mediamtx
@@ -30,7 +31,7 @@ def run_recorder(settings: Settings) -> int:
     stop = stop_on_signal()
     layout = Layout.of(settings)
     for folder in (layout.state_dir, layout.recordings):
-        _make(folder)
+        make_folder(folder)
     with _lock(layout):
         remove_recorder_info(settings)  # of one that was killed
         binary = choose_mediamtx(settings, stop)
@@ -94,13 +95,3 @@ def _lock(layout: Layout) -> AcquireReturnProxy[FileLock]:
         ) from None
     except OSError as error:
         raise StorageError(f"{path}: cannot be written ({error.strerror}); run this as BirbCam's own user") from error
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"{folder}: cannot be made ({error.strerror}); give this user the right to write there, "
-            "or set media_dir and state_dir to other folders"
-        ) from error

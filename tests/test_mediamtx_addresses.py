@@ -115,7 +115,7 @@ def test_an_unknown_kind_is_damage(settings: Settings) -> None:
         running_recorder(settings)
 
 
-def test_a_state_folder_that_cannot_be_made_names_the_setting(settings: Settings, tmp_path: Path) -> None:
+def test_a_state_folder_that_cannot_be_made_is_named(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match="state_dir"):
+    with pytest.raises(StorageError, match="state: cannot be made"):
         write_recorder_info(replace(settings, state_dir=tmp_path / "file" / "state"), INFO)

@@ -108,7 +108,7 @@ def test_a_folder_that_cannot_be_made_is_an_error(
     (tmp_path / "file").touch()
     recorder = run_python(replace(settings, media_dir=tmp_path / "file"), "mediamtx")
     assert recorder.wait() == 1
-    assert "media_dir" in recorder.output
+    assert "recordings: cannot be made" in recorder.output
     assert "Traceback" not in recorder.output
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urljoin
 import av
 import pytest
 
+from camera.clockread import read_clock
 from config.errors import RecorderError, SegmentError
 from config.settings import CameraSettings, Settings
 from conftest import Running
@@ -262,6 +263,29 @@ def test_sigterm_closes_the_files(recorder: Recorder, publish: Callable[..., Run
             assert movie_duration(path) != 0
             assert recorder.info(segment).duration > 0.4
     assert not recorder.layout.recorder_file.exists()
+
+
+def test_the_demo_clock_agrees_with_name_and_timestamp(recorder: Recorder) -> None:
+    demo = CameraSettings(source="demo", width=640, height=360, fps=15)
+    recorder.settings = replace(recorder.settings, cameras=recorder.settings.cameras | {"front": demo})
+    recorder.run_python(recorder.settings, "camera", "front")
+    for stream in (FRONT, DETECT):
+        for segment in recorder.wait_for_segments(stream, 4, 60)[:3]:
+            off = clock_errors(recorder.layout.segment_path(segment), segment.start)
+            assert len(off) >= 5
+            assert max(map(abs, off)) < 0.3, f"{segment}: {off}"
+
+
+def clock_errors(path: Path, start: datetime) -> list[float]:
+    """For the frames of a segment: name and timestamp, minus the clock in the picture, in seconds."""
+    result = []
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            clock = read_clock(frame.to_ndarray(format="gray"))
+            if clock is not None:
+                assert frame.time is not None
+                result.append((start + timedelta(seconds=frame.time) - clock).total_seconds())
+    return result
 
 
 def test_a_full_disk_never_stops_the_recording(
