@@ -12,7 +12,9 @@ import numpy.typing as npt
 from camera.scene_backdrop import paint_backdrop
 from camera.scene_birds import draw_bird
 from camera.scene_clock import Clock
-from camera.scene_paint import MIDDLE, UNITS_HIGH, Bytes, Canvas, Planes, Sprite, colour, planes_of, rgb_of, yuv_of
+from camera.scene_light import Daylight
+from camera.scene_paint import MIDDLE, UNITS_HIGH, Bytes, Canvas, Planes, Sprite, colour, planes_of, rgb_of, smooth
+from camera.scene_plants import plants
 from camera.scene_sound import RATE, sound
 from camera.scene_visits import Visit, placement, slots, visits_between, visits_of_slot
 from config.errors import CameraError
@@ -28,11 +30,11 @@ class Scene:
             raise CameraError(f"the demo camera draws even sizes only, not {width}x{height}; set width and height so")
         self.seed, self.width, self.height, self.fps = seed, width, height, fps
         self._scale = height / UNITS_HIGH
-        planes = yuv_of(paint_backdrop(width, height))
-        self._base = np.concatenate([np.clip(p + 0.5, 0, 255).astype(np.uint8).reshape(-1) for p in planes])
+        self._daylight = Daylight(*paint_backdrop(width, height))
         random = np.random.default_rng(3)
         grain = random.standard_normal(width * height + 65536, np.float32) * 0.8
         self._noise = np.round(grain).astype(np.int8).view(np.uint8)
+        self._behind, self._before = plants(self._scale, width / self._scale / 2)
         self._clock = Clock(width, height)
         self._birds: dict[tuple[str, str], Sprite] = {}
 
@@ -41,10 +43,15 @@ class Scene:
         picture = np.empty((self.height * 3 // 2, self.width), np.uint8)
         flat, pixels = picture.reshape(-1), self.width * self.height
         shift = int(abs(sin(t * 12.9898) * 43758.5453) * 65536) % 65536
-        np.add(self._base[:pixels], self._noise[shift : shift + pixels], out=flat[:pixels])
-        flat[pixels:] = self._base[pixels:]
+        base = self._daylight.at(t)
+        np.add(base[:pixels], self._noise[shift : shift + pixels], out=flat[:pixels])
+        flat[pixels:] = base[pixels:]
         planes = planes_of(picture)
+        for plant in self._behind:
+            plant.draw(planes, t)
         self._draw_birds(planes, t)
+        for plant in self._before:
+            plant.draw(planes, t)
         if clock is not None:
             self._clock.draw(planes, clock)
         return picture
@@ -68,8 +75,8 @@ class Scene:
                 if bird is None:
                     continue
                 x, y = (bird.x - MIDDLE) * self._scale + self.width / 2, bird.y * self._scale
-                if bird.ground is not None:
-                    self._shadow.lay(planes, x, bird.ground * self._scale)
+                if bird.shadow is not None:
+                    self._shadow.lay(planes, x, bird.shadow * self._scale)
                 sprite = self._bird(bird.kind, bird.pose)
                 (sprite if bird.facing > 0 else sprite.flipped).lay(planes, x, y)
 
@@ -81,7 +88,7 @@ class Scene:
 
     @cached_property
     def _shadow(self) -> Sprite:
-        sheet = Canvas((-60, -14, 60, 22), self._scale)
-        d = (np.hypot(sheet.x / 40, (sheet.y - 3) / 8) - 1) * 8
-        sheet.paint(0.34 * sheet.cover(d, 14), colour("1a170f"))
+        sheet = Canvas((-52, -14, 52, 18), self._scale)
+        distance = np.hypot((sheet.x - 2) / 34, (sheet.y - 1) / 7)
+        sheet.paint(0.42 * smooth(1.35, 0.2, distance), colour("1a170f"))
         return sheet.sprite()

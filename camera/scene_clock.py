@@ -11,7 +11,7 @@ import numpy as np
 from camera.clockread import BLOCKS, CLOCK_AREA, ROW, clock_blocks
 from camera.scene_paint import Canvas, Floats, Planes
 
-_DARK, _LIGHT = 52, 104
+_DARK, _LIGHT = 58, 84
 """Luma of the blocks: enough to survive H.264, too little to catch the eye."""
 
 # Figures as strokes on a field 4 wide and 7 high, y downwards: lines as point lists.
@@ -87,7 +87,7 @@ class Clock:
         planes.y[self._rows, self._edges[0] : self._edges[-1]] = np.repeat(levels, self._widths)
         half = slice(self._edges[0] // 2, (self._edges[-1] + 1) // 2)
         rows = slice(self._rows.start // 2, self._rows.stop // 2)
-        planes.u[rows, half], planes.v[rows, half] = 124, 126
+        planes.u[rows, half], planes.v[rows, half] = 114, 120
         text = f"{time:%Y-%m-%d  %H:%M:%S}.{time.microsecond // 100_000}"
         if text != self._text:
             self._text = text
@@ -109,8 +109,8 @@ def _glyph(letter: str, size: float) -> Floats:
     ink = np.zeros_like(sheet.alpha)
     shadow = np.zeros_like(ink)
     for line in _STROKES[letter]:
-        for (x0, y0), (x1, y1) in pairwise(line):
-            d = sheet.taper(x0, y0, x1, y1, 0.42, 0.42)
+        for a, b in pairwise(line):
+            d = sheet.taper(a, b, 0.42, 0.42)
             ink = np.maximum(ink, sheet.cover(d))
             shadow = np.maximum(shadow, sheet.cover(d - 0.2, 1.6))
     ink *= 0.85

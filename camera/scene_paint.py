@@ -7,17 +7,20 @@ Colours are RGB from 0 to 1; pictures are YUV 4:2:0, BT.709, limited range, as c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 Floats = npt.NDArray[np.floating[Any]]
 Bytes = npt.NDArray[np.uint8]
 Colour = Floats
+Point = tuple[float, float]
 
 UNITS_HIGH = 720.0
 MIDDLE = 640.0
@@ -130,11 +133,20 @@ class Sprite:
             target[...] = blend
 
 
+def soft_noise(random: np.random.Generator, height: int, width: int, cell_y: float, cell_x: float) -> Floats:
+    """Smooth noise of about -1 to 1 whose hills are some `cell` pixels apart."""
+    coarse = random.random((max(int(height / cell_y), 1) + 3, max(int(width / cell_x), 1) + 3), np.float32) * 2 - 1
+    wide = Image.fromarray(coarse).resize(
+        (width, height), Image.Resampling.BICUBIC, (1, 1, 2 + width / cell_x, 2 + height / cell_y)
+    )
+    return np.asarray(wide, np.float32)
+
+
 class Canvas:
-    """A transparent sheet in units of its own on which shapes are painted one over the other."""
+    """A transparent sheet on which shapes are painted one over the other; colours are premultiplied."""
 
     def __init__(self, box: tuple[float, float, float, float], scale: float) -> None:
-        """`box` is (x0, y0, x1, y1) in units, `scale` the pixels per unit."""
+        """`box` is (x0, y0, x1, y1) in units of the caller's, `scale` the pixels per unit."""
         x0, y0, x1, y1 = box
         self.scale = scale
         self.left, self.top = int(np.floor(x0 * scale / 2)) * 2, int(np.floor(y0 * scale / 2)) * 2
@@ -142,8 +154,23 @@ class Canvas:
         height = int(np.ceil((y1 * scale - self.top) / 2)) * 2
         self.x: Floats = ((np.arange(width, dtype=np.float32) + self.left + 0.5) / scale)[None, :]
         self.y: Floats = ((np.arange(height, dtype=np.float32) + self.top + 0.5) / scale)[:, None]
-        self.rgb = np.zeros((height, width, 3), np.float32)
-        self.alpha = np.zeros((height, width), np.float32)
+        self.rgb: Floats = np.zeros((height, width, 3), np.float32)
+        self.alpha: Floats = np.zeros((height, width), np.float32)
+
+    def part(self, points: Iterable[Point], margin: float) -> Canvas:
+        """The part of this sheet around `points`: what is painted there is painted here, at less cost."""
+        xs, ys = zip(*points, strict=True)
+        part = copy(self)
+        columns = slice(*self._range(min(xs) - margin, max(xs) + margin, self.left, self.alpha.shape[1]))
+        rows = slice(*self._range(min(ys) - margin, max(ys) + margin, self.top, self.alpha.shape[0]))
+        part.left, part.top = self.left + columns.start, self.top + rows.start
+        part.x, part.y = self.x[:, columns], self.y[rows]
+        part.rgb, part.alpha = self.rgb[rows, columns], self.alpha[rows, columns]
+        return part
+
+    def _range(self, low: float, high: float, origin: int, count: int) -> tuple[int, int]:
+        first = min(max(int(low * self.scale) - origin - 2, 0), count)
+        return first, min(max(int(high * self.scale) - origin + 3, first), count)
 
     def cover(self, distance: Floats, soft: float = 0.0) -> Floats:
         """How much of each pixel lies inside a shape; `soft` units of blur beside the antialiasing."""
@@ -151,7 +178,7 @@ class Canvas:
         return covered
 
     def paint(self, cover: Floats, what: Floats) -> None:
-        """Lay a colour, or an RGB field, over the sheet where `cover` says."""
+        """Lay a colour, or a field of colours, over the sheet where `cover` says."""
         cover = np.broadcast_to(cover, self.alpha.shape)
         rest = 1 - cover
         self.rgb *= rest[..., None]
@@ -159,22 +186,36 @@ class Canvas:
         self.alpha *= rest
         self.alpha += cover
 
+    def rod(
+        self, a: Point, b: Point, r0: float, r1: float, what: Floats, soft: float = 0.0, share: float = 1.0
+    ) -> None:
+        """Paint a tapering rod from `a` to `b`."""
+        part = self.part((a, b), max(r0, r1) + soft)
+        part.paint(share * part.cover(part.taper(a, b, r0, r1), soft), what)
+
+    def disc(self, centre: Point, radius: float, what: Floats, soft: float = 0.0, share: float = 1.0) -> None:
+        """Paint a disc."""
+        part = self.part((centre,), radius + soft)
+        part.paint(share * part.cover(np.hypot(part.x - centre[0], part.y - centre[1]) - radius, soft), what)
+
+    def shape(self, points: Sequence[Point], what: Floats, soft: float = 0.0, share: float = 1.0) -> None:
+        """Paint a polygon."""
+        part = self.part(points, soft)
+        part.paint(share * part.cover(part.polygon(points), soft), what)
+
     def sprite(self) -> Sprite:
+        """What has been painted, anchored at the origin of the units."""
         return Sprite.of(self.rgb, self.alpha, self.left, self.top)
 
-    def circle(self, x: float, y: float, radius: float) -> Floats:
-        distance: Floats = np.hypot(self.x - x, self.y - y) - radius
+    def taper(self, a: Point, b: Point, r0: float, r1: float) -> Floats:
+        """Distance to a rod from `a` to `b` whose radius goes from r0 to r1."""
+        dx, dy = b[0] - a[0], b[1] - a[1]
+        along = np.clip(((self.x - a[0]) * dx + (self.y - a[1]) * dy) / (dx * dx + dy * dy + 1e-9), 0, 1)
+        distance: Floats = np.hypot(self.x - a[0] - along * dx, self.y - a[1] - along * dy) - (r0 + (r1 - r0) * along)
         return distance
 
-    def taper(self, x0: float, y0: float, x1: float, y1: float, r0: float, r1: float) -> Floats:
-        """A rod from (x0, y0) to (x1, y1) whose radius goes from r0 to r1."""
-        dx, dy = x1 - x0, y1 - y0
-        along = np.clip(((self.x - x0) * dx + (self.y - y0) * dy) / (dx * dx + dy * dy + 1e-9), 0, 1)
-        distance: Floats = np.hypot(self.x - x0 - along * dx, self.y - y0 - along * dy) - (r0 + (r1 - r0) * along)
-        return distance
-
-    def polygon(self, points: Sequence[tuple[float, float]]) -> Floats:
-        """Any simple polygon (after Inigo Quilez, "2D distance functions")."""
+    def polygon(self, points: Sequence[Point]) -> Floats:
+        """Distance to any simple polygon (after Inigo Quilez, "2D distance functions")."""
         nearest: Floats = np.full(self.alpha.shape, 1e9, np.float32)
         sign = np.ones(self.alpha.shape, np.float32)
         for (ax, ay), (bx, by) in zip(points, [points[-1], *points[:-1]], strict=True):

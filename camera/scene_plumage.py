@@ -30,7 +30,9 @@ class Plumage:
     head: HeadPattern
     legs: Colour
     bar_share: float = 0.0  # how visible the wing bar is, 0 to 1
-    stripe: bool = False  # a dark stripe down the middle of the breast
+    patch: bool = False  # a broad patch on the wing instead of a bar
+    stripe: Colour | None = None  # down the middle of the breast
+    flank: Colour | None = None  # between breast and back
     eye_ring: Colour | None = None
     beak_length: float = 0.11
     beak_depth: float = 0.042
@@ -134,7 +136,7 @@ KINDS: dict[str, Plumage] = {
             beak_length=0.10,
             head=_great_tit,
             legs=colour("5d6b80"),
-            stripe=True,
+            stripe=colour("23262b"),
         ),
         Plumage(
             "robin",
@@ -150,6 +152,7 @@ KINDS: dict[str, Plumage] = {
             beak=colour("3d332f"),
             beak_depth=0.03,
             head=_robin,
+            flank=colour("a9b3bd"),
             legs=colour("8a6a52"),
             body=(0.37, 0.275),
         ),
@@ -188,6 +191,7 @@ KINDS: dict[str, Plumage] = {
             beak_length=0.125,
             beak_depth=0.055,
             head=_goldfinch,
+            patch=True,
             legs=colour("a07a68"),
         ),
         Plumage(

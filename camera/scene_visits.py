@@ -25,16 +25,20 @@ WIDE = 16 / 9
 
 TRAY = tuple((x, 404.0) for x in (676.0, 730.0, 790.0, 846.0))
 BRANCH = tuple((x, 283.0 + 0.115 * x) for x in (150.0, 215.0, 290.0, 352.0))
-LAWN = tuple((x, y) for x, y in ((330.0, 610.0), (430.0, 640.0), (520.0, 600.0), (960.0, 618.0), (1050.0, 592.0)))
+LAWN = tuple(
+    (x, y)
+    for x, y in ((480.0, 640.0), (560.0, 612.0), (640.0, 640.0), (930.0, 628.0), (1010.0, 600.0), (1080.0, 624.0))
+)
 ROOF = ((702.0, 252.0), (820.0, 250.0))
-_PLACES = {"tray": TRAY, "branch": BRANCH, "lawn": LAWN, "roof": ROOF}
+BATH = ((318.0, 572.0), (372.0, 577.0), (426.0, 572.0))
+_PLACES = {"tray": TRAY, "branch": BRANCH, "lawn": LAWN, "roof": ROOF, "bath": BATH}
 _LIKES = {  # where a kind comes down, first choice more often
     "blue tit": ("tray", "tray", "branch"),
     "great tit": ("tray", "tray", "branch", "roof"),
-    "robin": ("lawn", "tray", "branch"),
-    "blackbird": ("lawn", "lawn", "tray"),
+    "robin": ("lawn", "tray", "bath", "branch"),
+    "blackbird": ("lawn", "lawn", "bath", "tray"),
     "goldfinch": ("tray", "branch", "tray"),
-    "bullfinch": ("branch", "tray"),
+    "bullfinch": ("branch", "tray", "bath"),
 }
 SONGS: dict[str, tuple[tuple[float, float], ...]] = {
     # Per kind, the syllables of its call: (offset, length) in seconds. The beak opens with each.
@@ -80,7 +84,7 @@ class Placement:
     y: float
     pose: str
     facing: int
-    ground: float | None  # y of what it stands on, None in flight
+    shadow: float | None  # y of the level ground below it, None in flight and on the branch
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,8 @@ def placement(visit: Visit, t: float) -> Placement | None:
     share = min(max((t - step.start) / length, 0.0), 1.0)
     moved = _ease(step.action, share)
     x, y = step.where(moved)
-    pose, ground = step.pose, step.to_y if step.action not in ("arrive", "leave") else None
+    pose = step.pose
+    level = step.action not in ("arrive", "leave") and (step.to_x, step.to_y) not in BRANCH
     since = t - step.start
     if step.action in ("arrive", "leave"):
         pose = _flying(step, share, since)
@@ -139,7 +144,7 @@ def placement(visit: Visit, t: float) -> Placement | None:
                 pose = "sing2" if 0.2 < (since - offset) / long < 0.75 else "sing1"
     elif pose == "sit" and sin(2 * pi * since / 1.3) > 0.5:
         pose = "breathe"
-    return Placement(visit.kind, x, y, pose, step.facing, ground)
+    return Placement(visit.kind, x, y, pose, step.facing, step.to_y if level else None)
 
 
 def _flying(step: Step, share: float, since: float) -> str:
