@@ -18,6 +18,7 @@ LISTED = 7  # segments in the playlist
 KEPT = LISTED + 4  # ... and still served, for players that are a little behind
 SEGMENT_SECONDS = 0.9  # cut at the next key frame: a key frame each second, give or take, makes segments of a second
 
+_PREFIX = "memory://live/"  # a scheme, so that FFmpeg takes nothing for a file on disk
 _SEQUENCE = re.compile(r"^(#EXT-X-MEDIA-SEQUENCE:\d+)$", re.MULTILINE)
 
 
@@ -73,7 +74,7 @@ class LiveWriter:
         self._live = live
         session, first = live.begin()
         self._output = av.open(
-            f"memory:{PLAYLIST}",  # a prefix, so that FFmpeg takes no file on disk for it
+            f"{_PREFIX}{PLAYLIST}",
             "w",
             format="hls",
             io_open=self._open,
@@ -81,10 +82,10 @@ class LiveWriter:
                 "hls_time": str(SEGMENT_SECONDS),
                 "hls_list_size": str(LISTED),
                 "hls_segment_type": "fmp4",
-                "hls_flags": "independent_segments+program_date_time+omit_endlist",
+                "hls_flags": "independent_segments+omit_endlist",
                 "start_number": str(first),
                 "hls_fmp4_init_filename": f"init_{session}_{first}.mp4",
-                "hls_segment_filename": "memory:segment_%d.m4s",
+                "hls_segment_filename": f"{_PREFIX}segment_%d.m4s",
                 "max_interleave_delta": "500000",  # us that one track waits for the other
             },
         )
@@ -113,7 +114,7 @@ class LiveWriter:
         self._live.clear()
 
     def _open(self, url: str, flags: int, options: dict[str, Any]) -> _File:
-        return _File(self._live, url.rpartition(":")[2])
+        return _File(self._live, url.rpartition("/")[2])
 
 
 class _File:
