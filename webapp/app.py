@@ -8,7 +8,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, abort, jsonify, render_template, request
 from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -20,12 +20,13 @@ from mediamtx.layout import Layout
 from webapp import VERSION, auth, clips, live, pages
 from webapp.access import guard, is_logged_in, wants_page
 from webapp.passwords import PasswordFile, session_secret
-from webapp.state import AppState
+from webapp.state import AppState, app_state
 from webapp.static_files import version_static_files
 from webapp.status import StatusBoard
 
 log = logging.getLogger(__name__)
 
+BODY_TIMEOUT = 15.0  # s
 LARGEST_BODY = 64 * 1024  # bytes; forms and JSON, nothing is uploaded
 
 SECURITY_HEADERS = {
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> Flask:
     )
     state = AppState(settings, layout, PasswordFile(layout), StatusBoard(settings))
     app.extensions["birbcam"] = state
+    app.before_request(_read_body)
     app.before_request(guard)  # before the CSRF check: who is not logged in is told that
     CSRFProtect(app)
     version_static_files(app)
@@ -95,6 +97,16 @@ def create_app(settings: Settings) -> Flask:
         }
 
     return app
+
+
+def _read_body() -> None:
+    """The whole body, small as it has to be, so that nobody keeps a request open by sending it drop by drop."""
+    if request.method == "POST":
+        try:
+            with app_state().threads.limit(BODY_TIMEOUT):
+                request.get_data()
+        except TimeoutError:
+            abort(HTTPStatus.REQUEST_TIMEOUT, "The request was not sent to its end.")
 
 
 def _add_headers(response: Response) -> Response:

@@ -32,7 +32,7 @@ SCRIPT_MOST = 8 * 1024 * 1024  # bytes
 _TYPES = {
     "m3u8": "application/vnd.apple.mpegurl",
     "mp4": "video/mp4",
-    "m4s": "video/iso.segment",
+    "m4s": "video/mp4",
     "ts": "video/mp2t",
     "aac": "audio/aac",
 }

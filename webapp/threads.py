@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import ParamSpec, TypeVar
 
-from gevent import get_hub, monkey
+from gevent import Timeout, get_hub, monkey
 from gevent.threadpool import ThreadPool
 
 P = ParamSpec("P")
@@ -32,6 +33,10 @@ class Threads:
     def heavy(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `function` returns or raises, after those that were asked for before."""
         return _apply(self._heavy, function, *args, **kwargs)
+
+    def limit(self, seconds: float) -> AbstractContextManager[object]:
+        """Raises TimeoutError in what takes longer."""
+        return Timeout(seconds, TimeoutError) if self._cooperative else nullcontext()
 
 
 def _apply(pool: ThreadPool | None, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -34,10 +34,11 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
         monkey.patch_all(subprocess=False)
         listeners = [gevent.socket.socket(s.FAMILY, fileno=s.sock.detach()) for s in self.sockets]
         self.sockets: list[Any] = listeners
+        self._ending = Event()
+        self._busy = 0  # requests being answered, as opposed to connections that wait for the next one
 
     def run(self) -> None:
         """Serve until SIGTERM; who is then in the middle of an answer has `END_TIMEOUT`."""
-        self._ending = Event()
         servers = [
             StreamServer(listener, handle=partial(self.handle, listener), spawn=Pool(self.worker_connections))
             for listener in self.sockets
@@ -49,13 +50,20 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
             self._ending.wait(1.0)
         for server in servers:
             server.close()
+        with gevent.Timeout(END_TIMEOUT, False):
+            while self._busy:
+                gevent.sleep(0.05)
         for server in servers:
-            server.stop(timeout=END_TIMEOUT)
+            server.stop(timeout=0)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """SIGTERM."""
+        """SIGTERM from the master process."""
         super().handle_exit(sig, frame)
         self._ending.set()
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """SIGINT, which Ctrl-C sends to all processes of a terminal, and SIGQUIT from the master for the same."""
+        self.handle_exit(sig, frame)
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve one connection; every send and receive on it has the time-out."""
@@ -64,11 +72,19 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         """Serve one request; one whose browser stopped reading ends without a word in the log."""
+        self._busy += 1
         try:
             super().handle_request(listener_name, req, sock, addr)
         except TimeoutError:
             self.log.debug("%s took nothing for %g s", addr, self.send_timeout)
             raise StopIteration from None
+        finally:
+            self._busy -= 1
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer what is no request; a connection that is ended on SIGTERM is no error."""
+        if not isinstance(exc, gevent.GreenletExit):
+            super().handle_error(req, client, addr, exc)
 
 
 class QuietLogger(Logger):  # type: ignore[misc]
