@@ -11,7 +11,7 @@ import itertools
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -91,7 +91,8 @@ def cut(layout: Layout, segments: Sequence[Segment], span: Span, out: Path) -> C
                     path = next(paths)
     except BaseException:
         for unfinished in (*(part.path for part in parts), path):
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):  # what is wrong with the folder is being said already
+                unfinished.unlink()
         raise
     if not parts:
         why = "; ".join(problems) or f"the recordings {_extent(segments)}"
@@ -219,7 +220,9 @@ def _write(samples: Iterator[_Sample], path: Path) -> tuple[float, float] | None
         return None
     end = first.end
     try:
-        with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as out:
+        # The scale is that of the times at which the tracks begin.
+        options = {"movflags": "+faststart", "movie_timescale": "90000"}
+        with av.open(str(path), "w", format="mp4", options=options) as out:
             tracks = {index: _Track(out, template) for index, template in first.source.tracks.items()}
             by_kind = {track.video: track for track in tracks.values()}
             for sample in itertools.chain([first], samples):

@@ -75,6 +75,8 @@ def open_whole(path: Path) -> Iterator[InputContainer]:
     except av.FFmpegError as error:
         raise SegmentError(f"{path}: cannot be read: {error}") from error
     with container:
+        if any(stream.codec_context is None for stream in container.streams if stream.type in ("video", "audio")):
+            raise SegmentError(f"{path}: a track of an unknown codec")
         yield container
 
 

@@ -128,8 +128,8 @@ def encode(look: Look, seconds: float) -> Path:
     graph += f";{last}noise=alls={look.noise}:allf=t,format=yuv420p[v]"
     gop = max(1, round(look.gop * look.fps))
     command = ["ffmpeg", "-v", "error", "-y", "-filter_complex", graph]
-    if look.audio:
-        command[1:1] = ["-f", "lavfi", "-i", "sine=frequency=440:beep_factor=4:sample_rate=48000"]
+    if look.audio:  # a tone that rises, so that no two packets are the same
+        command[1:1] = ["-f", "lavfi", "-i", "aevalsrc=0.3*sin(2*PI*(200+10*t)*t):sample_rate=48000"]
     command += ["-map", "[v]", *_ENCODERS[look.codec], "-g", str(gop), "-keyint_min", str(gop)]
     command += ["-sc_threshold", "0", "-bf", str(look.b_frames)]
     if look.codec == "h265":
@@ -184,20 +184,36 @@ def _mux_piece(path: Path, packets: list[av.Packet]) -> _Piece:
     first = min(packet.dts * packet.time_base for packet in packets)
     end = max((packet.pts + packet.duration) * packet.time_base for packet in packets)
     options = {"movflags": "empty_moov+default_base_moof+skip_sidx+skip_trailer", "frag_duration": "1000000"}
+    later = {}  # by track id: by how much it starts later than the file, in its own ticks
     with av.open(str(path), "w", format="mp4", options={**options, "use_editlist": "0"}) as out:
-        streams = {}
+        streams, starts = {}, {}
         for source in dict.fromkeys(packet.stream for packet in packets):
             streams[source.index] = target = out.add_stream_from_template(source)
             target.time_base = source.time_base
+            starts[source.index] = min(packet.dts for packet in packets if packet.stream is source)
+            later[target.index + 1] = round(starts[source.index] - first / source.time_base)
         for packet in packets:
             # Muxing takes the packet over; others need the original.
             copy = av.Packet(bytes(packet))
-            shift = round(first / packet.time_base)
+            shift = starts[packet.stream.index]
             copy.pts, copy.dts, copy.duration = packet.pts - shift, packet.dts - shift, packet.duration
             copy.time_base, copy.is_keyframe = packet.time_base, packet.is_keyframe
             copy.stream = streams[packet.stream.index]
             out.mux_one(copy)
+    _start_later(path, later)
     return _Piece(path, float(first), float(end - first))
+
+
+def _start_later(path: Path, later: dict[int, int]) -> None:
+    """Move whole tracks, which ffmpeg always starts at 0: its files have no edit list to say otherwise."""
+    data = bytearray(path.read_bytes())
+    at = data.find(b"tfhd")
+    while at > 0:
+        (track,) = struct.unpack_from(">I", data, at + 8)
+        time = data.index(b"tfdt", at) + 8  # behind version and flags
+        struct.pack_into(">Q", data, time, struct.unpack_from(">Q", data, time)[0] + later[track])
+        at = data.find(b"tfhd", time)
+    path.write_bytes(data)
 
 
 def _new_path() -> Path:
