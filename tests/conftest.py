@@ -17,6 +17,7 @@ from pathlib import Path
 
 import ffmpeg as ffmpeg_python
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from config.errors import RecorderError
 from config.settings import CameraSettings, RecorderSettings, Settings, WebSettings
@@ -212,3 +213,20 @@ def publish(ffmpeg: str, run_process: Callable[..., Running]) -> Callable[..., R
         return run_process(command)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium, Debian's; tests that need one are skipped where there is none."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("chromium not found; install it with: sudo apt install chromium")
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"]
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(
+            executable_path=chromium,
+            # Chromium's own sandbox does not run as root, nor in most containers.
+            args=["--no-sandbox", "--no-first-run", "--autoplay-policy=no-user-gesture-required", *quiet],
+        )
+        yield found
+        found.close()

@@ -73,6 +73,8 @@ def demo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Demo]:
         except subprocess.TimeoutExpired:
             process.kill()
         reader.join(10)
+        assert process.stdout is not None
+        process.stdout.close()
         print("\n".join(running.lines))
 
 
