@@ -49,14 +49,14 @@ def publish(layout: Layout, clip: Clip, mp4_temp: Path, thumbnail: bytes | None)
     its sidecar that this release does not know are kept. A different clip of the same name makes this one's name a
     millisecond later. Raises StorageError, ClipError where `mp4_temp` is gone; `mp4_temp` remains.
     """
+    try:
+        clip = replace(clip, size=mp4_temp.stat().st_size)
+    except OSError as error:
+        raise ClipError(f"{mp4_temp}: the clip to publish is gone: {error.strerror}") from error
     clip, before = _free_name(layout, clip)
     if before is not None:
         clip = replace(clip, folder=before.folder, day=before.day, extra={**before.extra, **clip.extra})
     make_folder(clip.folder)
-    try:
-        size = mp4_temp.stat().st_size
-    except OSError as error:
-        raise ClipError(f"{mp4_temp}: the clip to publish is gone: {error.strerror}") from error
     if thumbnail is not None:
         write_file(clip.thumbnail, thumbnail)
     write_file(clip.sidecar, encode_sidecar(clip))
@@ -65,7 +65,7 @@ def publish(layout: Layout, clip: Clip, mp4_temp: Path, thumbnail: bytes | None)
     except OSError as error:
         raise storage_error(clip.path, "cannot be written", error) from error
     sync_folder(clip.folder)
-    return replace(clip, size=size, kept=clip.kept_marker.exists())
+    return replace(clip, kept=clip.kept_marker.exists())
 
 
 def suppressed(layout: Layout, camera: str, windows: Sequence[Span]) -> bool:
@@ -159,7 +159,8 @@ def _free_name(layout: Layout, clip: Clip) -> tuple[Clip, Clip | None]:
 def _same(before: Clip, clip: Clip) -> bool:
     if clip.kind == "motion":
         return before.shows(clip.windows or (clip.span,))
-    return abs(before.start - clip.start) < _MS and abs(before.end - clip.end) < _MS
+    same_times = abs(before.start - clip.start) < _MS and abs(before.end - clip.end) < _MS
+    return same_times and before.size == clip.size
 
 
 _MS = timedelta(milliseconds=1)  # what a sidecar's times are cut to
@@ -178,21 +179,21 @@ def _sweep_folder(folder: Path, owner: str, now: datetime) -> bool:
     """Sweep one folder; whether nothing is left that may have to be removed later."""
     with os.scandir(folder) as entries:
         names = {entry.name for entry in entries}
-    left = 0
+    left, publishing = 0, False
     temporaries = {name: match for name in names if (match := _TEMPORARY.fullmatch(name))}
     for name, match in temporaries.items():
-        if (match["owner"] == owner and not _alive(int(match["pid"]))) or _old(folder / name, now):
+        mine = match["owner"] == owner
+        if (mine and not _alive(int(match["pid"]))) or _old(folder / name, now):
             _remove(folder / name)
         else:
             left += 1
-    # While another process publishes here, a thumbnail may be waiting for its MP4.
-    busy = left > 0
+            publishing |= mine  # then a thumbnail may be waiting for its MP4
     for name in names - temporaries.keys():
         stem, _, ending = name.rpartition(".")
         clip = ClipName.parse(stem)
         if clip is None or ending not in ("jpg", "json", "kept") or f"{stem}.mp4" in names:
             continue
-        if (_OWNERS[clip.kind] == owner and not busy) or _old(folder / name, now):
+        if (_OWNERS[clip.kind] == owner and not publishing) or _old(folder / name, now):
             _remove(folder / name)
         else:
             left += 1

@@ -381,10 +381,10 @@ def test_a_folder_that_is_missing(layout: Layout, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_many_segments(layout: Layout, tmp_path: Path) -> None:
-    write_segments(layout, FRONT, START, [2.0] * 60)
-    result = cut_out(layout, 10.5, 110.2, tmp_path / "clip.mp4")
+    write_segments(layout, FRONT, START, [2.0] * 30)
+    result = cut_out(layout, 10.5, 50.2, tmp_path / "clip.mp4")
     assert_copied(layout, result)
-    assert len(packets(result.path, "video")) == 2506
+    assert len(packets(result.path, "video")) == 1005
 
 
 def test_segments_of_other_times_are_not_opened(

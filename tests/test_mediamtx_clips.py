@@ -1,0 +1,122 @@
+"""Clips as values, and their sidecars."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.settings import Settings
+from mediamtx.clips import Clip, clip_from_sidecar, encode_sidecar, read_sidecar, remove_clip
+from mediamtx.layout import Layout
+from mediamtx.names import ClipName
+from mediamtx.segments import Span
+
+START = datetime(2026, 11, 20, 18, 3, 4, 120000, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clip(settings: Settings) -> Clip:
+    layout = Layout.of(dataclasses.replace(settings, time_zone="Europe/Berlin"))
+    windows = [Span(at(3), at(5)), Span(at(6), at(6.5))]
+    return Clip.new(layout, "front", "motion", START, at(-0.2), at(9.8), windows=windows, score=12.5, part=2)
+
+
+def again(clip: Clip, values: dict[str, Any]) -> Clip:
+    return clip_from_sidecar(values, clip.camera, clip.name, clip.folder, clip.day)
+
+
+def test_a_new_clip(clip: Clip, settings: Settings) -> None:
+    assert clip.name == ClipName(START, "motion")
+    assert (clip.kind, clip.day, clip.duration) == ("motion", date(2026, 11, 20), 10.0)
+    stem = settings.output_dir / "front/2026-11-20/2026-11-20_18-03-04-120_motion"
+    assert [clip.path, clip.thumbnail, clip.sidecar, clip.kept_marker] == [
+        stem.with_suffix(ending) for ending in (".mp4", ".jpg", ".json", ".kept")
+    ]
+
+
+def test_the_sidecar_has_the_promised_keys(clip: Clip) -> None:
+    assert json.loads(encode_sidecar(clip)) == {
+        "version": 1,
+        "camera": "front",
+        "kind": "motion",
+        "start": "2026-11-20T18:03:03.920Z",
+        "end": "2026-11-20T18:03:13.920Z",
+        "time_zone": "Europe/Berlin",
+        "windows": [
+            ["2026-11-20T18:03:07.120Z", "2026-11-20T18:03:09.120Z"],
+            ["2026-11-20T18:03:10.120Z", "2026-11-20T18:03:10.620Z"],
+        ],
+        "score": 12.5,
+        "part": 2,
+    }
+
+
+def test_round_trip(clip: Clip) -> None:
+    assert again(clip, json.loads(encode_sidecar(clip))) == clip
+    bare = dataclasses.replace(clip, windows=(), score=None)
+    assert again(bare, json.loads(encode_sidecar(bare))) == bare
+
+
+def test_unknown_keys_survive(clip: Clip) -> None:
+    values = {**json.loads(encode_sidecar(clip)), "labels": ["robin"], "version": 7}
+    read = again(clip, values)
+    assert read.extra == {"labels": ["robin"]}
+    assert json.loads(encode_sidecar(read))["labels"] == ["robin"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"start": None},
+        {"start": "yesterday"},
+        {"start": "2026-11-20T18:03:03"},
+        {"end": "2026-11-20T18:03:03.919Z"},
+        {"windows": 5},
+        {"windows": [["2026-11-20T18:03:07.120Z"]]},
+        {"windows": [[1, 2]]},
+        {"score": "high"},
+        {"score": True},
+        {"part": "first"},
+        {"time_zone": 1},
+    ],
+    ids=str,
+)
+def test_damaged_values(clip: Clip, change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        again(clip, {**json.loads(encode_sidecar(clip)), **change})
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'"text"'])
+def test_damaged_files(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r".+"):
+        read_sidecar(path)
+
+
+@pytest.mark.parametrize(
+    ("window", "shown"),
+    [((4, 4.5), True), ((5, 6), False), ((0, 3), False), ((6.4, 99), True), ((-5, 99), True)],
+)
+def test_what_a_clip_shows(clip: Clip, window: tuple[float, float], shown: bool) -> None:
+    wanted = [Span(at(window[0]), at(window[1]))]
+    assert clip.shows(wanted) is shown
+    assert dataclasses.replace(clip, windows=()).shows(wanted), "without windows it is all of the clip"
+
+
+def test_remove(clip: Clip) -> None:
+    clip.folder.mkdir(parents=True)
+    for path in (clip.path, clip.sidecar, clip.folder / "other.mp4"):
+        path.touch()
+    remove_clip(clip)
+    remove_clip(clip)
+    assert [path.name for path in clip.folder.iterdir()] == ["other.mp4"]
