@@ -47,11 +47,14 @@ class ClipPlayer extends HTMLElement {
     this.#seek.max = clip.duration;
     this.#showMarks();
     this.#showTime();
+    this.toggleAttribute("data-ready", true);
     if (play) this.play();
   }
 
+  /** Show nothing. */
   clear() {
     this.#clip = null;
+    this.toggleAttribute("data-ready", false);
     this.#video.removeAttribute("src");
     this.#video.removeAttribute("poster");
     this.#video.load();
@@ -156,6 +159,7 @@ class ClipPlayer extends HTMLElement {
     problem.querySelector("a").href = clip.download_url;
     problem.querySelector("a").hidden = status in PROBLEMS;
     problem.hidden = false;
+    this.toggleAttribute("data-ready", false);
     this.dispatchEvent(new CustomEvent("playerror"));
   }
 }

@@ -7,6 +7,7 @@ export function clipCard(template, clip, href) {
   const card = template.content.firstElementChild.cloneNode(true);
   card.href = href;
   card.dataset.stem = clip.stem;
+  card.toggleAttribute("data-kept", clip.kept);
   card.querySelector("img").src = clip.thumbnail_url;
   card.querySelector(".clip-length").textContent = length(clip.duration);
   card.querySelector(".clip-time").textContent = clip.time_local;

@@ -44,7 +44,6 @@ function choose(target, { play = true, focus = false } = {}) {
 
 function describe(clip) {
   const facts = [length(clip.duration), size(clip.size)];
-  if (clip.score !== null) facts.push(`score ${clip.score}`);
   if (clip.kept) facts.push("kept");
   part("about").hidden = false;
   part("about-time").textContent = clip.time_local;
@@ -52,6 +51,7 @@ function describe(clip) {
   part("about-kind").dataset.kind = clip.kind;
   part("about-kind").textContent = kindName(clip.kind);
   part("about-facts").textContent = facts.join(" · ");
+  part("about-score").textContent = clip.score === null ? "" : ` · score ${clip.score}`;
   part("download").href = clip.download_url;
   showSteps();
 }
