@@ -1,8 +1,8 @@
 """Reads the time that the demo camera writes into its pictures, from any decoded frame of either stream.
 
 The lower edge of the picture carries a row of small blocks, dark and light: two of reference (dark, light), then a
-Gray-coded count of 1/32 s since 2020, then a checksum over it. In a Gray code neighbours differ in one block, so the
-row is quiet; blocks that change often stand apart from each other.
+Gray-coded count of 1/32 s since 2020 with a checksum. In a Gray code neighbours differ in one block, so the row is
+quiet; blocks that change often stand apart from each other, so that a motion detector finds nothing of any size.
 """
 
 from __future__ import annotations
@@ -20,19 +20,25 @@ TIME_BITS, CHECK_BITS = 35, 6  # until 2054
 BLOCKS = 2 + TIME_BITS + CHECK_BITS
 ROW = (0.454, 1 - 1 / 60, 0.9915, 1.0)
 """Left, top, right, bottom of the row, in parts of the picture: 4 x 3 pixels a block at 320 x 180."""
-CLOCK_AREA = (0.0, 1 - 1 / 22.5, 1.0, 1.0)
+CLOCK_AREA = (0.0, 1 - 1 / 18, 1.0, 1.0)
 """Left, top, right, bottom of all that the clock changes in a picture, figures and blocks, in parts of the picture."""
 
-_POLYNOMIAL = 0b1000011  # x^6 + x + 1
-_ORDER = [*range(0, TIME_BITS + CHECK_BITS, 2), *range(1, TIME_BITS + CHECK_BITS, 2)]  # fast bits apart
+_FRACTION_BITS = 5
+_CONTRAST = 10
+"""Least difference of the reference blocks, in levels, for there to be a clock."""
+_POLYNOMIAL = 0b100101  # x^5 + x^2 + 1
+_ORDER = [*range(0, TIME_BITS + CHECK_BITS, 2), *range(1, TIME_BITS + CHECK_BITS, 2)]  # fast bits stand apart
 
 
 def _checksum(code: int) -> int:
-    value = code << CHECK_BITS
-    for bit in range(TIME_BITS + CHECK_BITS - 1, CHECK_BITS - 1, -1):
+    """One bit of parity over the fraction of the second, five of CRC over the seconds, which so change with them."""
+    parity = (code & (1 << _FRACTION_BITS) - 1).bit_count() & 1
+    seconds = code >> _FRACTION_BITS
+    value = seconds << 5
+    for bit in reversed(range(5, TIME_BITS)):
         if value >> bit & 1:
-            value ^= _POLYNOMIAL << (bit - CHECK_BITS)
-    return value ^ (1 << CHECK_BITS) - 1
+            value ^= _POLYNOMIAL << (bit - 5)
+    return (value ^ 0b11111) << 1 | parity
 
 
 def clock_blocks(time: datetime) -> list[bool]:
@@ -58,7 +64,7 @@ def read_clock(picture: npt.NDArray[np.uint8]) -> datetime | None:
     inset = (edges[1] - edges[0]) * 0.3
     levels = np.array([middle[int(a + inset) : int(b - inset) + 1].mean() for a, b in pairwise(edges)])
     dark, light = levels[0], levels[1]
-    if light - dark < 15:
+    if light - dark < _CONTRAST:
         return None
     shares = (levels[2:] - dark) / (light - dark)
     if np.any(np.abs(shares - 0.5) < 0.12) or np.any(np.abs(shares - 0.5) > 1.2):

@@ -8,9 +8,11 @@ s16le; timestamps start at 0.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -55,7 +57,7 @@ def moments(fps: int, start: float | None, seconds: float | None, paced: bool) -
     Late pictures are skipped. `start` shows that time first instead of now; `seconds` ends it. The pace follows the
     monotonic clock; when the system's clock is set, the time shown follows at once and the numbers go on.
     """
-    shown = (int((time.time() if start is None else start) * fps) + 1) / fps
+    shown = math.ceil(time.time() * fps) / fps if start is None else start
     ahead = time.time() - time.monotonic()
     begin = shown - ahead if start is None else time.monotonic()
     number = 0
@@ -76,6 +78,10 @@ def moments(fps: int, start: float | None, seconds: float | None, paced: bool) -
 def send(scene: Scene, zone: tzinfo, start: float | None, seconds: float | None, paced: bool, out: _Stdout) -> None:
     """Write the scene to `out` until the time is over or the reader has gone."""
     fps = scene.fps
+    begin = time.time() if start is None else start
+    scene.frame_yuv(begin, None)  # what the first picture and sound need, so that they are not late
+    scene.sound(begin, 1)
+    threading.Thread(target=scene.prepare, args=(begin,), daemon=True).start()
     with av.open(out, "w", format="nut", buffer_size=1 << 20, options={"flush_packets": "1"}) as container:
         video = container.add_stream("rawvideo", rate=fps)
         video.width, video.height, video.pix_fmt = scene.width, scene.height, "yuv420p"

@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from camera.scene_backdrop import paint_backdrop
-from camera.scene_birds import draw_bird
+from camera.scene_birds import POSES, draw_bird
 from camera.scene_clock import Clock
 from camera.scene_light import Daylight
 from camera.scene_paint import MIDDLE, UNITS_HIGH, Bytes, Canvas, Planes, Sprite, colour, planes_of, rgb_of, smooth
 from camera.scene_plants import plants
+from camera.scene_plumage import KINDS
 from camera.scene_sound import RATE, sound
-from camera.scene_visits import Visit, placement, slots, visits_between, visits_of_slot
+from camera.scene_visits import SLOT, Visit, placement, slots, visits_between, visits_of_slot
 from config.errors import CameraError
 
 __all__ = ["RATE", "Scene", "Visit", "visits_between"]
@@ -38,8 +39,11 @@ class Scene:
         self._clock = Clock(width, height)
         self._birds: dict[tuple[str, str], Sprite] = {}
 
-    def frame_yuv(self, t: float, clock: datetime | None) -> Bytes:
-        """The picture at `t` as yuv420p, shape (height * 3 / 2, width); `clock` is the time shown, if any."""
+    def frame_yuv(self, t: float, clock: datetime | None, birds: bool = True) -> Bytes:
+        """The picture at `t` as yuv420p, shape (height * 3 / 2, width); `clock` is the time shown, if any.
+
+        Without `birds` it is the same picture with nobody in it, which tells where a bird is.
+        """
         picture = np.empty((self.height * 3 // 2, self.width), np.uint8)
         flat, pixels = picture.reshape(-1), self.width * self.height
         shift = int(abs(sin(t * 12.9898) * 43758.5453) * 65536) % 65536
@@ -49,12 +53,22 @@ class Scene:
         planes = planes_of(picture)
         for plant in self._behind:
             plant.draw(planes, t)
-        self._draw_birds(planes, t)
+        if birds:
+            self._draw_birds(planes, t)
         for plant in self._before:
             plant.draw(planes, t)
         if clock is not None:
             self._clock.draw(planes, clock)
         return picture
+
+    def prepare(self, t: float) -> None:
+        """Draw all sprites beforehand, those of the next visits after `t` first; may run in a thread of its own."""
+        for plant in (*self._behind, *self._before):
+            plant.prepare()
+        coming = [visit.kind for slot in slots(t, t + 10 * SLOT) for visit in visits_of_slot(self.seed, slot)]
+        for kind in dict.fromkeys((*coming, *KINDS)):
+            for pose in POSES:
+                self._bird(kind, pose)
 
     def frame(self, t: float, clock: datetime | None) -> npt.NDArray[np.uint8]:
         """The picture at `t` as RGB, shape (height, width, 3); slower than `frame_yuv`."""

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from camera.clockread import BLOCKS, CLOCK_AREA, ROW, clock_blocks
+from camera.clockread import BLOCKS, ROW, clock_blocks
 from camera.scene_paint import Canvas, Floats, Planes
 
-_DARK, _LIGHT = 58, 84
+_DARK, _LIGHT = 52, 88
 """Luma of the blocks: enough to survive H.264, too little to catch the eye."""
 
 # Figures as strokes on a field 4 wide and 7 high, y downwards: lines as point lists.
@@ -71,7 +71,7 @@ class Clock:
     """Draws the clock for pictures of one size."""
 
     def __init__(self, width: int, height: int) -> None:
-        self._size = max(height / 720, 0.35) * 1.75  # pixels per unit of the strokes
+        self._size = height / 720 * 1.75  # pixels per unit of the strokes
         self._place = (round(14 * height / 720), round(height * (1 - 1 / 90)) - 2)
         top, bottom = round(ROW[1] * height), height
         self._rows = slice(top, bottom)
@@ -79,7 +79,6 @@ class Clock:
         self._text = ""
         self._glyphs: tuple[Floats, Floats] = (np.zeros((0, 0), np.float32),) * 2
         self._widths = np.diff(self._edges)
-        assert CLOCK_AREA[1] < ROW[1]
 
     def draw(self, planes: Planes, time: datetime) -> None:
         """Write `time`, in its own zone, into the picture."""
@@ -113,6 +112,6 @@ def _glyph(letter: str, size: float) -> Floats:
             d = sheet.taper(a, b, 0.42, 0.42)
             ink = np.maximum(ink, sheet.cover(d))
             shadow = np.maximum(shadow, sheet.cover(d - 0.2, 1.6))
-    ink *= 0.85
+    ink *= 0.75
     keep = (1 - ink) * (1 - 0.5 * shadow)
-    return np.stack([keep, ink * 214 + (1 - ink) * 0.5 * shadow * 30])
+    return np.stack([keep, ink * 205 + (1 - ink) * 0.5 * shadow * 30])

@@ -26,10 +26,17 @@ class Plant:
         """Lay the plant over a picture as it is at `t` seconds."""
         gust = 0.65 + 0.35 * sin(2 * pi * t / 23 + self.root)
         wave = 0.7 * sin(2 * pi * t / self.period) + 0.3 * sin(2 * pi * t / (0.57 * self.period) + 1)
-        phase = round(_PHASES * gust * wave)
+        self._bent_by(round(_PHASES * gust * wave)).lay(planes, planes.y.shape[1] / 2, 0)
+
+    def prepare(self) -> None:
+        """Draw the plant in all its positions beforehand."""
+        for phase in range(-_PHASES, _PHASES + 1):
+            self._bent_by(phase)
+
+    def _bent_by(self, phase: int) -> Sprite:
         if phase not in self._bent:
             self._bent[phase] = self._bend(phase / _PHASES)
-        self._bent[phase].lay(planes, planes.y.shape[1] / 2, 0)
+        return self._bent[phase]
 
     def _bend(self, share: float) -> Sprite:
         sheet = self.sheet

@@ -158,7 +158,7 @@ KINDS: dict[str, Plumage] = {
         ),
         Plumage(
             "blackbird",
-            height=100,
+            height=90,
             back=colour("2b2a30"),
             breast=colour("312f35"),
             belly=colour("2d2b30"),

@@ -15,6 +15,7 @@ from camera.scene_visits import SONGS, slots, visits_of_slot
 
 RATE = 48_000
 _LOOP = 24  # seconds until the wind repeats
+_EARLY = 0.2  # seconds by which wings are heard before a landing or a start
 
 # Per kind and syllable: pitch at start and end in Hz, how far and fast it warbles, and how loud it is.
 _VOICES: dict[str, tuple[tuple[float, float, float, float, float], ...]] = {
@@ -113,11 +114,11 @@ def sound(seed: int, first: int, count: int) -> npt.NDArray[np.int16]:
     for slot in slots(begin - 2, end):
         for visit in visits_of_slot(seed, slot):
             for step in visit.steps:
-                if step.start < end and step.end > begin - 1:
+                if step.start - _EARLY < end and step.end > begin - 1:
                     if step.action == "sing":
                         _add(wave, first, step.start, 0.16 * _song(visit.kind))
                     elif step.action in ("land", "leave"):
-                        _add(wave, first, step.start - 0.2, _flutter(0.5))
+                        _add(wave, first, step.start - _EARLY, _flutter(0.5))
     return np.asarray(np.clip(wave * 32767, -32768, 32767), np.int16)
 
 
