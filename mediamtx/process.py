@@ -24,7 +24,8 @@ from mediamtx.api import fetch_states
 from mediamtx.config_file import child_environment, write_mediamtx_config
 from mediamtx.find import mediamtx_version, version_text
 
-STARTUP = 20.0  # s that MediaMTX has until it answers
+PATIENCE = 20.0  # s that MediaMTX has to answer
+CHECK_INTERVAL = 5.0  # s between two looks whether it still does
 GRACE = 10.0  # s that it has to close its files
 RESTART_PAUSE = 1.0  # s
 REPEAT_AFTER = 600.0  # s during which a line that says the same is not forwarded again
@@ -52,13 +53,14 @@ def run_mediamtx(settings: Settings, binary: Path, stop: threading.Event) -> Non
     info = recorder_info(settings)
     lines = LineForwarder()
     child = Child(binary, config, lines)
+    heard = time.monotonic()  # of it last: it was started, or it answered
     answers = answered_once = False
     try:
         while not stop.wait(_POLL):
             if not child.running:
                 if not answered_once:
                     raise RecorderError(f"MediaMTX ended at its start ({child.exit_text()}): {lines.last()}")
-                if answers:
+                if answers:  # said once, not each time
                     log.warning("MediaMTX ended (%s); starting it again", child.exit_text())
                     remove_recorder_info(settings)
                     answers = False
@@ -66,11 +68,19 @@ def run_mediamtx(settings: Settings, binary: Path, stop: threading.Event) -> Non
                 if stop.wait(RESTART_PAUSE):
                     break
                 child = Child(binary, config, lines)
-            elif not answers and _answers(info):
-                answers = answered_once = True
-                write_recorder_info(settings, info)
-                log.info("MediaMTX %s answers; cameras publish to %s", version_text(version), info.rtsp_base)
-            elif not answers and child.age() > STARTUP:
+                heard = time.monotonic()
+            elif answers and time.monotonic() - heard < CHECK_INTERVAL:
+                continue
+            elif _answers(info):
+                heard = time.monotonic()
+                if not answers:
+                    answers = answered_once = True
+                    write_recorder_info(settings, info)
+                    log.info("MediaMTX %s answers; cameras publish to %s", version_text(version), info.rtsp_base)
+            elif time.monotonic() - heard > PATIENCE:
+                log.warning("MediaMTX has not answered for %g s; starting it again", PATIENCE)
+                remove_recorder_info(settings)
+                answers = False
                 child.end()
     finally:
         remove_recorder_info(settings)
@@ -159,7 +169,6 @@ class Child:
     """One run of MediaMTX; it ends, with its files closed, when we do."""
 
     def __init__(self, binary: Path, config: Path, lines: LineForwarder) -> None:
-        self._started = time.monotonic()
         reading, writing = os.pipe()
         # It gets the reading end too: if we are killed, what it then says must not kill it (SIGPIPE) before its
         # files are closed.
@@ -180,10 +189,6 @@ class Child:
     def running(self) -> bool:
         """Whether it is alive."""
         return self._process.poll() is None
-
-    def age(self) -> float:
-        """Seconds since its start."""
-        return time.monotonic() - self._started
 
     def exit_text(self) -> str:
         """How it ended: `exit code 1` or `SIGKILL`."""

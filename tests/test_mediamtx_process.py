@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from config.settings import Settings
 from conftest import Running
 from mediamtx.addresses import running_recorder
 from mediamtx.layout import Layout
-from mediamtx.process import REPEAT_AFTER, LineForwarder, check_ports, remove_empty_segment
+from mediamtx.process import REPEAT_AFTER, LineForwarder, check_ports, remove_empty_segment, run_mediamtx
 from waiting import wait_until
 
 
@@ -34,8 +35,8 @@ def answers(settings: Settings) -> bool:
     return True
 
 
-def child_of(pid: int) -> int | None:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+def child_of(pid: int, thread: int | None = None) -> int | None:
+    children = Path(f"/proc/{pid}/task/{thread or pid}/children").read_text().split()
     return int(children[0]) if children else None
 
 
@@ -115,6 +116,35 @@ def test_a_mediamtx_that_dies_is_started_again_and_said_once(
     assert recorder.terminate() == 0
     assert recorder.output.count("MediaMTX ended (SIGKILL); starting it again") == 1
     assert not Layout.of(mediamtx_settings).recorder_file.exists()
+
+
+@pytest.mark.slow
+def test_a_mediamtx_that_hangs_is_started_again(
+    mediamtx_settings: Settings,
+    mediamtx_binary: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("mediamtx.process.CHECK_INTERVAL", 0.1)
+    monkeypatch.setattr("mediamtx.process.PATIENCE", 1.5)
+    monkeypatch.setattr("mediamtx.process.GRACE", 0.2)
+    stop = threading.Event()
+    Layout.of(mediamtx_settings).recordings.mkdir(parents=True)
+    recorder = threading.Thread(target=run_mediamtx, args=(mediamtx_settings, mediamtx_binary, stop))
+    recorder.start()
+    try:
+        wait_until(lambda: answers(mediamtx_settings), 20, "the recorder answers")
+        child = child_of(os.getpid(), recorder.native_id)
+        assert child is not None
+        os.kill(child, signal.SIGSTOP)
+        wait_until(lambda: not alive(child), 20, "the one that hangs is ended")
+        wait_until(lambda: answers(mediamtx_settings), 20, "the recorder answers again")
+        assert child_of(os.getpid(), recorder.native_id) not in (None, child)
+    finally:
+        stop.set()
+        recorder.join()
+    assert caplog.messages.count("MediaMTX has not answered for 1.5 s; starting it again") == 1
+    assert not answers(mediamtx_settings)
 
 
 @pytest.mark.slow

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
-import shutil
 import signal
 import subprocess
 import urllib.error
@@ -88,11 +88,11 @@ class Recorder:
 
 @pytest.fixture
 def small_disk(settings: Settings) -> Iterator[Path]:
-    """The media folder on a file system of its own, of 2 MB."""
+    """The media folder on a file system of its own, of 8 MB."""
     if os.getuid() != 0:
         pytest.skip("a small file system can be mounted by root only")
     settings.media_dir.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "birbcam-test", str(settings.media_dir)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "birbcam-test", str(settings.media_dir)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.skip(f"no small file system can be mounted here: {done.stderr.strip()}")
@@ -126,7 +126,7 @@ def test_segments_appear_under_right_names_with_right_lengths(
     first, second, third = recorder.wait_for_segments(FRONT, 3)[:3]
     after = datetime.now(UTC)
 
-    assert before < first.start < before + timedelta(seconds=5)
+    assert before < first.start < before + timedelta(seconds=3)
     assert third.start < after
     for segment, following in ((first, second), (second, third)):
         info = recorder.info(segment)
@@ -195,13 +195,13 @@ def test_a_publisher_that_comes_back_loses_nothing_but_the_gap(
     for _ in range(2):
         count = len(recorder.segments(FRONT))
         begin = datetime.now(UTC)
-        publisher = publish(recorder.url(FRONT), seconds=5)
+        publisher = publish(recorder.url(FRONT), seconds=3)
         publisher.wait(30)
         wait_until(lambda: not (state := recorder.state(FRONT)) or not state.ready, 15, "the recorder sees it gone")
         new = recorder.segments(FRONT)[count:]
-        assert len(new) in (2, 3)
+        assert len(new) in (1, 2)
         wait_until(lambda new=new: recorder.info(new[-1]).finished_by_header, 15, "the last segment is closed")
-        assert sum(recorder.info(segment).duration for segment in new) == pytest.approx(5, abs=0.5)
+        assert sum(recorder.info(segment).duration for segment in new) == pytest.approx(3, abs=0.5)
         assert begin < new[0].start
     everything = recorder.segments(FRONT)
     for segment, following in itertools.pairwise(everything):
@@ -229,7 +229,7 @@ def test_a_killed_recorder_leaves_readable_files_and_starts_again(
     assert recorder.running is not None
     publish(recorder.url(FRONT))
     recorder.wait_for_segments(FRONT, 2)
-    wait_until(lambda: recorder.recorded(FRONT) > 1.5, 15, "1.5 s of the second segment")
+    wait_until(lambda: recorder.recorded(FRONT) > 0.7, 15, "the first part of the second segment")
     readable = recorder.recorded(FRONT)
     recorder.running.kill_all()
 
@@ -270,7 +270,7 @@ def test_the_demo_clock_agrees_with_name_and_timestamp(recorder: Recorder) -> No
     recorder.settings = replace(recorder.settings, cameras=recorder.settings.cameras | {"front": demo})
     recorder.run_python(recorder.settings, "camera", "front")
     for stream in (FRONT, DETECT):
-        for segment in recorder.wait_for_segments(stream, 4, 60)[:3]:
+        for segment in recorder.wait_for_segments(stream, 3, 60)[:2]:
             off = clock_errors(recorder.layout.segment_path(segment), segment.start)
             assert len(off) >= 5
             assert max(map(abs, off)) < 0.3, f"{segment}: {off}"
@@ -291,23 +291,36 @@ def clock_errors(path: Path, start: datetime) -> list[float]:
 def test_a_full_disk_never_stops_the_recording(
     small_disk: Path, recorder: Recorder, publish: Callable[..., Running]
 ) -> None:
-    publish(recorder.url(FRONT), size="640x360", fps=25)
-    wait_until(lambda: shutil.disk_usage(small_disk).free == 0, 40, "the disk is full")
+    assert recorder.running is not None
+    publish(recorder.url(FRONT))
+    wait_until(lambda: recorder.recorded(FRONT) > 0.5, 20, "footage")
+    ballast = small_disk / "ballast"
     full = datetime.now(UTC)
-    wait_until(lambda: datetime.now(UTC) > full + timedelta(seconds=8), 20, "it was full for a while")
+
+    def full_for_a_while() -> bool:
+        fill(ballast)  # again and again: the recorder may give back space of its own
+        return datetime.now(UTC) > full + timedelta(seconds=8)
+
+    wait_until(full_for_a_while, 20, "the disk was full for a while")
     left = recorder.segments(FRONT)
-    assert len(left) < 30
     assert sum(recorder.layout.segment_path(segment).stat().st_size == 0 for segment in left) <= 2
 
     freed = datetime.now(UTC)
-    for segment in left:
-        recorder.layout.segment_path(segment).unlink(missing_ok=True)
+    ballast.unlink()
 
     def recording_again() -> bool:
         return any(segment.start > freed for segment in recorder.segments(FRONT)) and recorder.recorded(FRONT) > 1.5
 
     wait_until(recording_again, 20, "a segment that began after space was freed")
     assert recorder.answers()
+    assert "Traceback" not in recorder.running.output
+
+
+def fill(path: Path) -> None:
+    """Write zeros to the end of a file until the disk is full."""
+    with path.open("ab", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
 
 
 @only_mediamtx
