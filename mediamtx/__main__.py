@@ -14,7 +14,7 @@ from config.logs import setup_logging
 def main() -> int:
     """Read the command line and the settings, then record until SIGTERM or Ctrl-C; the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m mediamtx",
+        prog="birbcam recorder",
         description="Run the recorder: takes cameras in over RTSP, writes segments and serves live HLS.",
     )
     parser.add_argument("--config", metavar="FILE", help="configuration file (default: config.txt)")

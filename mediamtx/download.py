@@ -116,7 +116,8 @@ def fetch(base: str, names: list[str], stop: threading.Event, answer: float, who
             fetcher.given_up.set()
             raise RecorderError(f"MediaMTX cannot be downloaded: {base} took longer than {elapsed:.0f} s; {_CURE}")
     if fetcher.error is not None:
-        raise RecorderError(f"MediaMTX cannot be downloaded from {base} ({fetcher.error}); {_CURE}") from fetcher.error
+        reason = str(fetcher.error).removeprefix("<urlopen error ").removesuffix(">")
+        raise RecorderError(f"MediaMTX cannot be downloaded from {base} ({reason}); {_CURE}") from fetcher.error
     return fetcher.files
 
 

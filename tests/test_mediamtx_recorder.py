@@ -121,7 +121,7 @@ def test_help_needs_no_settings_and_little_time(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert "usage: python -m mediamtx" in done.stdout
+    assert "usage: birbcam recorder" in done.stdout
     assert "filelock" not in done.stderr
     assert not [line for line in done.stderr.splitlines() if line.endswith((" av", " cv2", " flask"))]
 
