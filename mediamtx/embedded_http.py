@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
 
 from mediamtx.embedded_live import LiveStream
 
@@ -42,7 +41,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = SEND_TIMEOUT  # of each read and write on the socket
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path).path
+        path = self.path.partition("?")[0]
         if path == "/v3/paths/list":
             self._answer(json.dumps(_listing(self.server.states())).encode(), "application/json")
             return

@@ -24,11 +24,11 @@ from mediamtx.names import Stream, iso
 log = logging.getLogger("recorder")
 
 HOST = "127.0.0.1"
-OPEN_TIMEOUT = 30.0  # s, waiting included: so long a visitor that says nothing may hold the listener
+OPEN_TIMEOUT = 15.0  # s, waiting included: so long a visitor that says nothing may hold the listener
 FREEZE_TIMEOUT = 10.0  # s without a packet, or without a picture, after which a publisher is given up
-RETRY_PAUSE = 1.0  # s after an attempt that failed
+RETRY_PAUSE = 0.3  # s after a visitor that was no publisher, or while the port is taken
 
-_LISTEN = {"rtsp_flags": "listen", "rtsp_transport": "tcp", "listen_timeout": "20"}
+_LISTEN = {"rtsp_flags": "listen", "rtsp_transport": "tcp", "listen_timeout": "10"}
 
 
 class Listener:
@@ -132,6 +132,7 @@ class Listener:
 
     def _explain(self, error: Exception) -> None:
         """Say once what keeps a publisher out."""
-        if str(error) != self._said and not self._closed.is_set():
-            self._said = str(error)
-            log.warning("%s: %s", self.stream.path, error)
+        reason = getattr(error, "strerror", None) or str(error)
+        if reason != self._said and not self._closed.is_set():
+            self._said = reason
+            log.warning("%s: no publisher at %s: %s", self.stream.path, self.url, reason)
