@@ -299,7 +299,7 @@ def test_a_full_disk_never_stops_the_recording(
 
     def full_for_a_while() -> bool:
         fill(ballast)  # again and again: the recorder may give back space of its own
-        return datetime.now(UTC) > full + timedelta(seconds=8)
+        return datetime.now(UTC) > full + timedelta(seconds=5)
 
     wait_until(full_for_a_while, 20, "the disk was full for a while")
     left = recorder.segments(FRONT)
