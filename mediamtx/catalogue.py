@@ -1,6 +1,6 @@
 """The clips on disk: the folders and sidecars are the truth, the index in a day's folder only spares reading them.
 
-The index (`.index.json`) is a line with the number of clips and then what the sidecars said. It may be deleted at any
+The index (`.index.json`) is a line with the sums of the day and then what the sidecars said. It may be deleted at any
 time. The first line holds while the folder's own modification time stays; an entry holds while the size and time of
 the clip's files stay. It is written in place, since a rename would change the folder's time.
 """
@@ -37,10 +37,11 @@ _LONGEST = timedelta(hours=2)  # no clip lasts longer, padding included
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """How many clips are filed under a local day."""
+    """How many clips are filed under a local day, and the bytes of their MP4s."""
 
     day: date
     clips: int
+    size: int
 
 
 def camera_folders(layout: Layout) -> list[str]:
@@ -56,7 +57,7 @@ def day_folders(layout: Layout, camera: str) -> list[date]:
 
 def days(layout: Layout, camera: str) -> list[DayCount]:
     """The days that have clips, newest first."""
-    counts = (DayCount(day, _count(layout.day_dir(camera, day))) for day in day_folders(layout, camera))
+    counts = (_count(day, layout.day_dir(camera, day)) for day in day_folders(layout, camera))
     return [count for count in counts if count.clips]
 
 
@@ -64,14 +65,11 @@ def clips_of_day(layout: Layout, camera: str, day: date) -> list[Clip]:
     """The clips filed under a local day, newest first. A clip that has no sidecar, or a damaged one, is among them."""
     folder = layout.day_dir(camera, day)
     changed = _folder_time(folder)
-    if changed is None:
-        return []
     files = _stat_files(folder)
     indexed, index = _read_index(folder)
     entries: dict[str, list[Any]] = {}
     clips = []
-    for name in sorted(_clip_names(files), reverse=True):
-        stem = name.stem
+    for stem, name in _clip_names(files).items():
         state = [*files[f"{stem}.mp4"], *files.get(f"{stem}.json", (0, 0))]
         entry = index.get(stem)
         if not isinstance(entry, list) or entry[:-1] != state:
@@ -80,7 +78,7 @@ def clips_of_day(layout: Layout, camera: str, day: date) -> list[Clip]:
         kept = f"{stem}.kept" in files
         clips.append(clip_from_sidecar(entry[-1], camera, name, folder, day, kept=kept, size=state[0]))
     if entries != index or indexed != changed:
-        _write_index(folder, changed, entries)
+        _write_index(folder, changed, DayCount(day, len(clips), sum(clip.size for clip in clips)), entries)
     return clips
 
 
@@ -101,7 +99,7 @@ def latest_clip(layout: Layout, camera: str) -> Clip | None:
     """The clip that starts last; None where there is none."""
     for day in day_folders(layout, camera):
         folder = layout.day_dir(camera, day)
-        for name in sorted(_clip_names(_names(folder)), reverse=True):
+        for name in _clip_names(_names(folder)).values():
             clip = read_clip(folder, camera, name, day)
             if clip is not None:
                 return clip
@@ -116,7 +114,7 @@ def clips_near(layout: Layout, camera: str, span: Span) -> list[Clip]:
     for offset in range((last - first).days + 1):
         day = first + timedelta(days=offset)
         folder = layout.day_dir(camera, day)
-        near = (name for name in _clip_names(_names(folder)) if earliest <= name.start <= latest)
+        near = (name for name in _clip_names(_names(folder)).values() if earliest <= name.start <= latest)
         clips += [clip for name in near if (clip := read_clip(folder, camera, name, day)) is not None]
     return sorted(clips, key=lambda clip: clip.name)
 
@@ -150,9 +148,10 @@ def _values(folder: Path, name: ClipName) -> dict[str, Any]:
     return {"start": iso(name.start), "end": iso(name.start + timedelta(seconds=duration))}
 
 
-def _clip_names(file_names: Iterable[str]) -> list[ClipName]:
-    names = (ClipName.parse(name.removesuffix(".mp4")) for name in file_names if name.endswith(".mp4"))
-    return [name for name in names if name is not None]
+def _clip_names(file_names: Iterable[str]) -> dict[str, ClipName]:
+    """The clips among the files of a folder, by stem, newest first."""
+    stems = sorted((name[:-4] for name in file_names if name.endswith(".mp4")), reverse=True)
+    return {stem: name for stem in stems if (name := ClipName.parse(stem)) is not None}
 
 
 def _parse_day(name: str) -> date | None:
@@ -190,27 +189,34 @@ def _stat_files(folder: Path) -> dict[str, tuple[int, int]]:
                         del files[entry.name]
                     else:
                         files[entry.name] = (status.st_size, status.st_mtime_ns)
+    except FileNotFoundError:
+        pass
     except OSError as error:
         logger.warning("%s: cannot be read: %s", folder, error.strerror)
     return files
 
 
-def _folder_time(folder: Path) -> int | None:
+def _folder_time(folder: Path) -> int:
     try:
         return folder.stat().st_mtime_ns
     except OSError:
-        return None
+        return 0
 
 
-def _count(folder: Path) -> int:
+def _count(day: date, folder: Path) -> DayCount:
+    changed = _folder_time(folder)
     try:
         with (folder / INDEX).open("rb") as file:
             head = json.loads(file.readline(1000))
-        if head["version"] == _VERSION and head["folder"] == _folder_time(folder):
-            return int(head["clips"])
+        if head["version"] == _VERSION and head["folder"] == changed:
+            return DayCount(day, int(head["clips"]), int(head["bytes"]))
     except (OSError, ValueError, TypeError, KeyError):
         pass  # no index, or a damaged one: it is only a cache
-    return len(_clip_names(_names(folder)))
+    files = _stat_files(folder)
+    sizes = [files[f"{stem}.mp4"][0] for stem in _clip_names(files)]
+    count = DayCount(day, len(sizes), sum(sizes))
+    _write_index(folder, changed, count, _read_index(folder)[1])
+    return count
 
 
 def _read_index(folder: Path) -> tuple[int, dict[str, Any]]:
@@ -225,15 +231,26 @@ def _read_index(folder: Path) -> tuple[int, dict[str, Any]]:
     return 0, {}
 
 
-def _write_index(folder: Path, changed: int, entries: dict[str, list[Any]]) -> None:
-    """Write the index for a folder whose modification time was `changed` (ns) before it was listed."""
+def _write_index(folder: Path, changed: int, count: DayCount, entries: dict[str, Any]) -> None:
+    """Write the index of a folder whose modification time was `changed` (ns) before it was listed.
+
+    To make the file changes that time: then the next call writes it.
+    """
     path = folder / INDEX
-    if time.time_ns() - changed < _SETTLED * 1e9:
+    if not count.clips or time.time_ns() - changed < _SETTLED * 1e9:
         return
     body = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
+    head = {
+        "version": _VERSION,
+        "folder": changed,
+        "clips": count.clips,
+        "bytes": count.size,
+        "check": zlib.crc32(body),
+    }
     try:
-        path.touch()  # which changes the folder's time, but only the first time
-        head = {"version": _VERSION, "folder": changed, "clips": len(entries), "check": zlib.crc32(body)}
+        if not path.exists():
+            path.touch()
+            return
         with path.open("r+b") as file:
             file.write(json.dumps(head).encode() + b"\n" + body)
             file.truncate()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -20,7 +20,7 @@ RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
 _DETECT = "_detect"
 _TO_DASH = str.maketrans(":.", "--")
 _SEGMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)_(\d\d)-(\d\d)-(\d\d)-(\d{6})\.mp4", re.ASCII)
-_CLIP = re.compile(rf"(\d{{4}}-\d\d-\d\d_\d\d-\d\d-\d\d)-(\d{{3}})_({'|'.join(KINDS)})", re.ASCII)
+_CLIP = re.compile(rf"(\d{{4}})-(\d\d)-(\d\d)_(\d\d)-(\d\d)-(\d\d)-(\d{{3}})_({'|'.join(KINDS)})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -86,12 +86,12 @@ class ClipName:
         match = _CLIP.fullmatch(stem)
         if match is None:
             return None
+        *numbers, milliseconds, kind = match.groups()
         try:
-            start = datetime.strptime(match[1], "%Y-%m-%d_%H-%M-%S").replace(tzinfo=UTC)
-        except ValueError:
+            start = datetime(*map(int, numbers), int(milliseconds) * 1000, tzinfo=UTC)  # type: ignore[misc, arg-type]
+        except ValueError:  # digits that are no date
             return None
-        kind = next(kind for kind in KINDS if kind == match[3])
-        return cls(start + timedelta(milliseconds=int(match[2])), kind)
+        return cls(start, kind)  # type: ignore[arg-type]
 
 
 def segment_name(start: datetime) -> str:

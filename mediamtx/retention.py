@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from config.settings import Settings
 from config.sizes import parse_amount
-from mediamtx.catalogue import INDEX, camera_folders, clips_of_day, day_folders
+from mediamtx.catalogue import INDEX, camera_folders, clips_of_day, day_folders, days
 from mediamtx.clips import remove_clip
 from mediamtx.decisions import is_kept, prune_tombstones, tombstones
 from mediamtx.expiry import Deletion, Disk, Item, Policy, amount_text, expired, shortage
@@ -97,16 +98,23 @@ class _Pass:
             parse_amount(rules.max_used, usage.total),
             parse_amount(rules.keep_free, usage.total),
         )
-        # Most passes look at names alone, and only at old ones.
-        everything = policy.max_used is not None or shortage(policy, Disk(usage.free))[0] > 0
+        used = 0 if policy.max_used is None else self._used(streams, cameras)
+        # Most passes look only at what is old, by its name.
+        everything = shortage(policy, Disk(usage.free, used))[0] > 0
         items = [item for stream in streams for item in self._segments(stream, policy, everything)]
         items += [item for camera in cameras for item in self._clips(camera, policy, everything)]
-        used = sum(item.size for item in items)
         deleted = [
             deletion for deletion in expired(items, self.now, policy, Disk(usage.free, used)) if _delete(deletion)
         ]
         freed = sum(deletion.item.size for deletion in deleted)
         return deleted, shortage(policy, Disk(usage.free + freed, used - freed))[1]
+
+    def _used(self, streams: list[Stream], cameras: list[str]) -> int:
+        """Bytes of all recordings and clips, those in the trash too."""
+        folders = [self.layout.stream_dir(stream) for stream in streams]
+        folders += [self.layout.trash_dir(camera) for camera in cameras]
+        clips = sum(count.size for camera in cameras for count in days(self.layout, camera))
+        return clips + sum(_folder_size(folder) for folder in folders)
 
     def _segments(self, stream: Stream, policy: Policy, everything: bool) -> Iterator[Item]:
         oldest = self.now - timedelta(days=policy.segment_days)
@@ -193,11 +201,19 @@ def _delete(deletion: Deletion) -> bool:
     return True
 
 
-def _size(path: Path) -> int | None:
+def _size(path: Path | os.DirEntry[str]) -> int | None:
     try:
         return path.stat().st_size
     except OSError:
         return None  # gone meanwhile
+
+
+def _folder_size(folder: Path) -> int:
+    try:
+        with os.scandir(folder) as entries:
+            return sum(_size(entry) or 0 for entry in entries)
+    except FileNotFoundError:
+        return 0
 
 
 def _remove_empty(folder: Path) -> None:

@@ -82,7 +82,7 @@ def test_days_and_clips_newest_first(layout: Layout) -> None:
     (layout.camera_dir("front") / "notes").mkdir()
     (layout.camera_dir("front") / "2026-11-26").touch()
     assert camera_folders(layout) == ["back", "front"]
-    assert days(layout, "front") == [DayCount(date(2026, 11, 21), 1), DayCount(DAY, 2)]
+    assert days(layout, "front") == [DayCount(date(2026, 11, 21), 1, 8), DayCount(DAY, 2, 16)]
     assert clips_of_day(layout, "front", DAY) == [b, a]
     assert latest_clip(layout, "front") == c
     assert [find_clip(layout, "front", clip.name.stem) for clip in (a, b, c)] == [a, b, c]
@@ -103,7 +103,7 @@ def test_only_whole_clips_are_listed(layout: Layout) -> None:
     ):
         (clip.folder / name).touch()
     assert clips_of_day(layout, "front", DAY) == [clip]
-    assert days(layout, "front") == [DayCount(DAY, 1)]
+    assert days(layout, "front") == [DayCount(DAY, 1, 8)]
 
 
 def test_the_index_answers_like_the_folder(layout: Layout) -> None:
@@ -120,7 +120,7 @@ def test_the_index_answers_like_the_folder(layout: Layout) -> None:
     assert (head["clips"], head["folder"]) == (5, index_of(layout).parent.stat().st_mtime_ns)
     index = index_of(layout).read_bytes()
     assert clips_of_day(layout, "front", DAY) == cold
-    assert days(layout, "front") == [DayCount(DAY, 5)]
+    assert days(layout, "front") == [DayCount(DAY, 5, 40)]
     assert index_of(layout).read_bytes() == index
 
 
@@ -169,19 +169,38 @@ def test_every_change_shows(layout: Layout, change: Callable[[list[Clip]], None]
     index_of(layout).unlink()
     assert after == clips_of_day(layout, "front", DAY)
     assert after != clips
-    assert days(layout, "front") == [DayCount(DAY, len(after))]
+    assert days(layout, "front") == [DayCount(DAY, len(after), sum(clip.size for clip in after))]
 
 
 def test_counts_follow_at_once(layout: Layout) -> None:
     clips = indexed(layout)
     put(layout, 4)
-    assert days(layout, "front") == [DayCount(DAY, 4)]
+    assert days(layout, "front") == [DayCount(DAY, 4, 32)]
     delete_clip(layout, clips[0], START)
-    assert days(layout, "front") == [DayCount(DAY, 3)]
+    assert days(layout, "front") == [DayCount(DAY, 3, 24)]
     keep(clips[1])
     assert [clip.kept for clip in clips_of_day(layout, "front", DAY)] == [False, True, False]
     unkeep(clips[1])
     assert not any(clip.kept for clip in clips_of_day(layout, "front", DAY))
+
+
+def test_counting_makes_an_index_too(layout: Layout) -> None:
+    for hour in range(3):
+        put(layout, hour)
+    for _ in range(3):
+        assert days(layout, "front") == [DayCount(DAY, 3, 24)]
+        settle(layout)
+    index = index_of(layout).read_bytes()
+    assert json.loads(index.partition(b"\n")[0])["clips"] == 3
+    assert len(clips_of_day(layout, "front", DAY)) == 3
+    settle(layout)
+    clips_of_day(layout, "front", DAY)
+    whole = index_of(layout).read_bytes()
+    assert len(whole) > len(index)
+    put(layout, 4)
+    settle(layout)
+    assert days(layout, "front") == [DayCount(DAY, 4, 32)]
+    assert index_of(layout).read_bytes().partition(b"\n")[2] == whole.partition(b"\n")[2], "what was known is kept"
 
 
 def test_a_damaged_index_is_made_anew(layout: Layout) -> None:
@@ -203,7 +222,7 @@ def test_a_folder_in_place_of_the_index(layout: Layout) -> None:
     index_of(layout).mkdir()
     settle(layout)
     assert clips_of_day(layout, "front", DAY) == clips
-    assert days(layout, "front") == [DayCount(DAY, 3)]
+    assert days(layout, "front") == [DayCount(DAY, 3, 24)]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b'{"start": 5}', b"\xff"])
@@ -249,7 +268,7 @@ def test_a_read_only_folder_has_no_index(layout: Layout) -> None:
         settle(layout)
         subprocess.run(["mount", "-o", "remount,ro", layout.output_dir], check=True)
         assert clips_of_day(layout, "front", DAY) == [clip]
-        assert days(layout, "front") == [DayCount(DAY, 1)]
+        assert days(layout, "front") == [DayCount(DAY, 1, 8)]
         assert not index_of(layout).exists()
     finally:
         subprocess.run(["umount", layout.output_dir], check=True)
