@@ -12,13 +12,14 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import BirbCamError, ConfigError, RecorderError, StorageError
 from config.load import load_settings
 from config.settings import CAMERA_NAME, RecorderSettings, Settings, WebSettings
+from launcher.ports import EVERYWHERE, PORT_HOSTS, free_port, is_free
 from launcher.processes import Part, Terminal
 from mediamtx.addresses import running_recorder
 from mediamtx.layout import Layout
@@ -99,10 +100,11 @@ def write_config(options: DemoOptions, say: Callable[[str], None]) -> Path:
     ports = {}
     for name in ("rtsp_port", "hls_port", "webrtc_port", "api_port", "metrics_port", "embedded_port"):
         wanted: int = getattr(RecorderSettings(), name)
-        ports[name] = free_port(f"mediamtx.{name}", "127.0.0.1", wanted, used, say)
+        host = PORT_HOSTS.get(name, "127.0.0.1")
+        ports[name] = free_port(f"mediamtx.{name}", host, wanted, used, say)
         used |= {ports[name], ports[name] + 1}  # the embedded recorder takes a second one
     udp = RecorderSettings().webrtc_udp_port
-    while not is_free("127.0.0.1", udp, socket.SOCK_DGRAM):
+    while not is_free(EVERYWHERE, udp, socket.SOCK_DGRAM):
         udp += 1
     ports["webrtc_udp_port"] = udp
     directory = options.directory.absolute()
@@ -122,33 +124,6 @@ def write_config(options: DemoOptions, say: Callable[[str], None]) -> Path:
     except OSError as error:
         raise StorageError(f"{directory}: cannot be written ({error.strerror}); choose another with --dir") from error
     return path
-
-
-def is_free(host: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
-    """Whether `port` of `host` can be listened on; ConfigError where `host` is no address of this machine."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=kind)[0]
-        with socket.socket(family, kind) as probe:
-            if kind == socket.SOCK_STREAM:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free
-            probe.bind(address)
-    except socket.gaierror as error:
-        raise ConfigError(f"--host {host}: not an address ({error.strerror}); 0.0.0.0 is the whole network") from error
-    except OSError as error:
-        if error.errno == 99:  # EADDRNOTAVAIL
-            raise ConfigError(f"--host {host}: not an address of this machine; 0.0.0.0 is the whole network") from error
-        return False
-    return True
-
-
-def free_port(setting: str, host: str, wanted: int, used: Iterable[int], say: Callable[[str], None]) -> int:
-    """The first free port from `wanted` on that is not in `used`; another one than `wanted` is said."""
-    for port in range(wanted, min(wanted + 200, 65536)):
-        if port not in used and is_free(host, port):
-            if port != wanted:
-                say(f"port {wanted} ({setting}) is taken; using {port}")
-            return port
-    raise ConfigError(f"no free port from {wanted} on for {setting}; end the programs that hold them")
 
 
 def check_password(settings: Settings, config_file: Path) -> None:

@@ -15,7 +15,7 @@ from config.load import Loaded, load
 from config.logs import redact
 from config.settings import Settings
 from config.sizes import parse_amount
-from launcher.demo import is_free
+from launcher.ports import PORT_HOSTS, is_free
 from mediamtx.addresses import running_recorder
 from mediamtx.find import find_mediamtx
 
@@ -119,11 +119,9 @@ def check_recorder(settings: Settings) -> Finding:
         return Finding(False, str(error))
     if binary is not None:
         return Finding(True, f"recorder: MediaMTX at {binary}")
-    if settings.recorder == "auto":
-        text = "recorder: MediaMTX not found; it is downloaded at the next start, or the embedded one is used"
-        return Finding(False, text, grave=False)
-    cure = 'put its program on PATH, name it in mediamtx.binary, or set recorder = "auto"'
-    return Finding(False, "recorder: MediaMTX not found", cure)
+    otherwise = "; without a network the embedded one is used" if settings.recorder == "auto" else ""
+    text = f"recorder: MediaMTX not found; it is downloaded at the next start{otherwise}"
+    return Finding(False, text, "or put its program on PATH, or name it in mediamtx.binary", grave=False)
 
 
 def check_folders(settings: Settings) -> Iterator[Finding]:
@@ -182,7 +180,7 @@ def check_ports(settings: Settings, recorder_runs: bool) -> Iterator[Finding]:
         used = {"hls_port", "api_port"}
         used |= {"embedded_port"} if settings.recorder == "embedded" else {"rtsp_port", "webrtc_port", "metrics_port"}
         for name in sorted(used):
-            wanted[f"mediamtx.{name}"] = ("127.0.0.1", getattr(settings.mediamtx, name))
+            wanted[f"mediamtx.{name}"] = (PORT_HOSTS.get(name, "127.0.0.1"), getattr(settings.mediamtx, name))
     for setting, (host, port) in wanted.items():
         try:
             free = is_free(host, port)

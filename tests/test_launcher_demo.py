@@ -10,7 +10,8 @@ import pytest
 
 from config.errors import ConfigError, StorageError
 from config.load import load_settings
-from launcher.demo import DemoOptions, check_password, free_port, is_free, web_address, write_config
+from launcher.demo import DemoOptions, check_password, web_address, write_config
+from launcher.ports import free_port, is_free
 
 
 def options(directory: Path, **changes: object) -> DemoOptions:

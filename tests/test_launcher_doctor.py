@@ -101,9 +101,10 @@ def test_a_recorder_that_was_asked_for_and_is_not_there(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("BIRBCAM_MEDIAMTX", raising=False)
-    asked = dataclasses.replace(settings, recorder="mediamtx")
-    assert str(check_recorder(asked)).startswith("WRONG recorder: MediaMTX not found; put its program on PATH")
-    assert str(check_recorder(dataclasses.replace(settings, recorder="auto"))).startswith("note  ")
+    for recorder, otherwise in (("mediamtx", False), ("auto", True)):
+        text = str(check_recorder(dataclasses.replace(settings, recorder=recorder)))
+        assert text.startswith("note  recorder: MediaMTX not found; it is downloaded at the next start")
+        assert ("the embedded one is used" in text) is otherwise
 
 
 def test_wrong_settings_are_all_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
