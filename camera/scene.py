@@ -30,7 +30,7 @@ class Scene:
         if width % 2 or height % 2:
             raise CameraError(f"the demo camera draws even sizes only, not {width}x{height}; set width and height so")
         self.seed, self.width, self.height, self.fps = seed, width, height, fps
-        self._scale = height / UNITS_HIGH
+        self._scale, self._aspect = height / UNITS_HIGH, width / height
         self._daylight = Daylight(*paint_backdrop(width, height))
         random = np.random.default_rng(3)
         grain = random.standard_normal(width * height + 65536, np.float32) * 0.8
@@ -65,7 +65,9 @@ class Scene:
         """Draw all sprites beforehand, those of the next visits after `t` first; may run in a thread of its own."""
         for plant in (*self._behind, *self._before):
             plant.prepare()
-        coming = [visit.kind for slot in slots(t, t + 10 * SLOT) for visit in visits_of_slot(self.seed, slot)]
+        coming = [
+            visit.kind for slot in slots(t, t + 10 * SLOT) for visit in visits_of_slot(self.seed, slot, self._aspect)
+        ]
         for kind in dict.fromkeys((*coming, *KINDS)):
             for pose in POSES:
                 self._bird(kind, pose)
@@ -76,15 +78,15 @@ class Scene:
 
     def sound(self, t: float, count: int) -> npt.NDArray[np.int16]:
         """`count` samples of 48 kHz mono sound from `t` on."""
-        return sound(self.seed, round(t * RATE), count)
+        return sound(self.seed, self._aspect, round(t * RATE), count)
 
     def visits(self, start: datetime, end: datetime) -> list[Visit]:
         """The truth: which birds are in the picture between two moments."""
-        return visits_between(self.seed, start, end, self.width / self.height)
+        return visits_between(self.seed, start, end, self._aspect)
 
     def _draw_birds(self, planes: Planes, t: float) -> None:
         for slot in slots(t, t + 0.001):
-            for visit in visits_of_slot(self.seed, slot, self.width / self.height):
+            for visit in visits_of_slot(self.seed, slot, self._aspect):
                 bird = placement(visit, t)
                 if bird is None:
                     continue

@@ -27,7 +27,7 @@ class Pose:
 
     lean: float = 0.0  # body forward (down)
     nod: float = 0.0  # head down, besides the lean
-    turn: float = 0.0  # head: 0 in profile, 90 looks at the viewer, 180 looks back
+    turn: float = 0.0  # head: 0 ahead, 90 at the viewer, 180 back
     beak: float = 0.0  # open, 0 to 1
     tail: float = 0.0  # up
     legs: str = "stand"  # "stand", "crouch", "hop", "tuck"
@@ -180,14 +180,13 @@ class _Puppet:
             c, s = cos(self.gaze), sin(self.gaze)
             return (self.head[0] + r * (f * c + up * s), self.head[1] + r * (f * s - up * c)), depth
 
-        if self.pose.turn < 100:
-            gape = self.pose.beak
-            if gape > 0.3:
-                sheet.rod(place(0.9, -0.08)[0], place(1.12, -0.12)[0], 0.022, 0.006, colour("c8553f"))
-            for sign, reach, opens in ((1, 0.9, 0.575), (-1, 1.0, 0.32)):
-                tip = place(0.92 + p.beak_length / r * reach, -0.10 - sign * opens * gape)[0]
-                root = place(0.86, -0.08 - sign * 0.10)[0]
-                sheet.rod(root, tip, p.beak_depth * 0.72, 0.007, (0.74 if sign > 0 else 1.0) * p.beak)
+        gape = self.pose.beak
+        if gape > 0.3:
+            sheet.rod(place(0.9, -0.08)[0], place(1.12, -0.12)[0], 0.022, 0.006, colour("c8553f"))
+        for sign, reach, opens in ((1, 0.9, 0.575), (-1, 1.0, 0.32)):
+            tip = place(0.92 + p.beak_length / r * reach, -0.10 - sign * opens * gape)[0]
+            root = place(0.86, -0.08 - sign * 0.10)[0]
+            sheet.rod(root, tip, p.beak_depth * 0.72, 0.007, (0.74 if sign > 0 else 1.0) * p.beak)
         for side in (1.0, -1.0):
             (x, y), depth = place(0.56, 0.16, 0.80 * side)
             if depth < 0.12:

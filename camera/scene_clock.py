@@ -11,7 +11,7 @@ import numpy as np
 from camera.clockread import BLOCKS, ROW, clock_blocks
 from camera.scene_paint import Canvas, Floats, Planes
 
-_DARK, _LIGHT = 52, 88
+_DARK, _LIGHT = 56, 92
 """Luma of the blocks: enough to survive H.264, too little to catch the eye."""
 
 # Figures as strokes on a field 4 wide and 7 high, y downwards: lines as point lists.
@@ -86,7 +86,7 @@ class Clock:
         planes.y[self._rows, self._edges[0] : self._edges[-1]] = np.repeat(levels, self._widths)
         half = slice(self._edges[0] // 2, (self._edges[-1] + 1) // 2)
         rows = slice(self._rows.start // 2, self._rows.stop // 2)
-        planes.u[rows, half], planes.v[rows, half] = 114, 120
+        planes.u[rows, half], planes.v[rows, half] = 106, 116
         text = f"{time:%Y-%m-%d  %H:%M:%S}.{time.microsecond // 100_000}"
         if text != self._text:
             self._text = text

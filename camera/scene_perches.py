@@ -58,7 +58,7 @@ def paint_feeder(sheet: Canvas) -> None:
         _board(sheet, [(near, 466), (near, 484), (far, 428), (far - side * 16, 428)], -0.7 * side, 5, 0.7)
 
     # Inside: the back wall's frame in the shadow of the roof.
-    sheet.shape([(660, 280), (862, 280), (862, 306), (660, 306)], colour("2a2412"), 34, 0.55)
+    _board(sheet, [(640, 284), (882, 284), (862, 302), (660, 302)], 0, 4, 0.34)
     for x in (676, 846):
         _board(sheet, [(x - 5, 290), (x + 5, 290), (x + 5, 396), (x - 5, 396)], np.pi / 2, 7, 0.52)
     _board(sheet, [(640, 392), (882, 392), (890, 408), (632, 408)], 0, 2, 0.98)

@@ -91,7 +91,7 @@ def _goldfinch(forward: Floats, up: Floats, sideways: Floats, plumage: Plumage) 
     field = mix(field, colour("1d1b1c"), black)
     red = smooth(0.42, 0.54, forward + 0.05 * up)
     field = mix(field, colour("cf2418"), red * smooth(-0.75, -0.6, up) * smooth(0.7, 0.55, up))
-    return mix(field, colour("231a18"), smooth(0.87, 0.93, forward))
+    return mix(field, colour("231a18"), smooth(0.945, 0.97, forward))
 
 
 def _bullfinch(forward: Floats, up: Floats, sideways: Floats, plumage: Plumage) -> Floats:

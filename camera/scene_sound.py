@@ -106,13 +106,16 @@ def _flutter(length: float) -> Floats:
     return np.asarray(0.05 * noise * beat * np.sin(np.pi * t / length), np.float32)
 
 
-def sound(seed: int, first: int, count: int) -> npt.NDArray[np.int16]:
-    """`count` samples from number `first` on (48,000 a second since the Unix epoch), int16."""
+def sound(seed: int, aspect: float, first: int, count: int) -> npt.NDArray[np.int16]:
+    """`count` samples from number `first` on (48,000 a second since the Unix epoch), int16.
+
+    `aspect` is the width / height of the picture that it belongs to.
+    """
     loop = _ambience()
     wave = np.take(loop, (first % len(loop) + np.arange(count)) % len(loop))
     begin, end = first / RATE, (first + count) / RATE
     for slot in slots(begin - 2, end):
-        for visit in visits_of_slot(seed, slot):
+        for visit in visits_of_slot(seed, slot, aspect):
             for step in visit.steps:
                 if step.start - _EARLY < end and step.end > begin - 1:
                     if step.action == "sing":

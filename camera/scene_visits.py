@@ -16,7 +16,7 @@ from functools import lru_cache
 from math import ceil, floor, pi, sin
 from random import Random
 
-from camera.scene_paint import MIDDLE, UNITS_HIGH
+from camera.scene_paint import MIDDLE, UNITS_HIGH, Point
 from camera.scene_plumage import KINDS
 
 SLOT = 45.0
@@ -31,7 +31,7 @@ LAWN = tuple(
 )
 ROOF = ((702.0, 252.0), (820.0, 250.0))
 BATH = ((318.0, 572.0), (372.0, 577.0), (426.0, 572.0))
-_PLACES = {"tray": TRAY, "branch": BRANCH, "lawn": LAWN, "roof": ROOF, "bath": BATH}
+_PLACES: dict[str, tuple[Point, ...]] = {"tray": TRAY, "branch": BRANCH, "lawn": LAWN, "roof": ROOF, "bath": BATH}
 _LIKES = {  # where a kind comes down, first choice more often
     "blue tit": ("tray", "tray", "branch"),
     "great tit": ("tray", "tray", "branch", "roof"),
@@ -158,59 +158,76 @@ def _flying(step: Step, share: float, since: float) -> str:
     return f"{style}{int(since * _FLAP_RATE * 8) % 8}"
 
 
-def _plan(
-    random: Random, kind: str, start: float, end: float, reach: float, taken: set[tuple[float, float]]
-) -> list[Step]:
-    """What one bird does between `start` and `end`; `reach` is how far from the middle the picture's edge lies."""
-    group = _PLACES[random.choice(_LIKES[kind])]
-    spot = random.choice([place for place in group if place not in taken] or list(group))
-    taken.add(spot)
-    side = random.choice((-1, 1))
-    if group is BRANCH:
-        side = random.choice((-1, -1, 1))
-    steps: list[Step] = []
-    now = start
+def _free(name: str, taken: set[Point]) -> list[Point]:
+    """The places of a group at which a bird does not stand in another's way."""
+    return [(x, y) for x, y in _PLACES[name] if all(abs(x - ox) > 100 or abs(y - oy) > 120 for ox, oy in taken)]
 
-    def add(
-        length: float, action: str, to: tuple[float, float], facing: int, pose: str = "sit", bend: float = 0.0
-    ) -> None:
-        nonlocal now, spot
-        steps.append(Step(now, now + length, action, *spot, *to, facing, pose, bend))
-        now, spot = now + length, to
 
-    place, spot = spot, (MIDDLE + side * (reach + 130), random.uniform(120, 330))
-    facing = -side
-    flight = abs(place[0] - spot[0]) / random.uniform(560, 700)
-    add(max(flight, 0.7), "arrive", place, facing, bend=random.uniform(20, 90))
-    add(0.28, "land", place, facing)
-    away = random.choice((-1, 1))
-    leave = 0.9 + abs(MIDDLE + away * (reach + 130) - place[0]) / 1100
-    sung, song = False, SONGS[kind][-1][0] + SONGS[kind][-1][1] + 0.15
-    while (rest := end - leave - now) > 1.4:
-        pose = random.choice(("sit", "sit", "look", "stare", "back", "up", "down", "alert", "flick"))
-        pause = random.uniform(0.45, 1.6) if pose != "flick" else 0.25
-        add(min(pause, rest), "sit", spot, facing, pose)
-        choice = random.random()
-        free = [p for p in group if p not in taken and abs(p[0] - spot[0]) < 120]
-        if (not sung or choice < 0.2) and end - leave - now > song:
-            add(song, "sing", spot, facing)
-            sung = True
-        elif choice < 0.62:
+class _Stay:
+    """One bird's stay while it is made up; each method adds what comes next."""
+
+    def __init__(self, random: Random, kind: str, start: float, reach: float, taken: set[Point]) -> None:
+        """`reach` is how far from the middle the picture's edge lies, `taken` where another bird is."""
+        self.random, self.kind, self.now, self.reach = random, kind, start, reach
+        self.steps: list[Step] = []
+        liked = [places for places in (_free(name, taken) for name in _LIKES[kind]) if places]
+        self.group = random.choice(liked or [list(BRANCH)])
+        self.spot = self._beyond(random.choice((-1, 1)), 120, 330)
+        self.facing = 1 if self.spot[0] < MIDDLE else -1
+
+    def _beyond(self, side: int, high: float, low: float) -> Point:
+        """A place outside the picture."""
+        return MIDDLE + side * (self.reach + 130), self.random.uniform(high, low)
+
+    def _add(self, length: float, action: str, to: Point | None = None, pose: str = "sit", bend: float = 0.0) -> None:
+        to = to or self.spot
+        self.steps.append(Step(self.now, self.now + length, action, *self.spot, *to, self.facing, pose, bend))
+        self.now, self.spot = self.now + length, to
+
+    def arrive(self) -> None:
+        place = self.random.choice(self.group)
+        flight = abs(place[0] - self.spot[0]) / self.random.uniform(560, 700)
+        self._add(max(flight, 0.7), "arrive", place, bend=self.random.uniform(20, 90))
+        self._add(0.28, "land")
+
+    def rest(self) -> None:
+        pose = self.random.choice(("sit", "sit", "look", "stare", "back", "up", "down", "alert", "flick"))
+        self._add(0.25 if pose == "flick" else self.random.uniform(0.45, 1.6), "sit", pose=pose)
+
+    def act(self) -> None:
+        """Sing (everyone sings soon after it has come), peck, hop or turn round."""
+        chance, random = self.random.random(), self.random
+        free = [place for place in self.group if 0 < abs(place[0] - self.spot[0]) < 120]
+        if chance < 0.2 or not any(step.action == "sing" for step in self.steps):
+            self._add(sum(SONGS[self.kind][-1]) + 0.15, "sing")
+        elif chance < 0.62:
             for _ in range(random.randint(1, 3)):
-                add(0.42, "peck", spot, facing)
-        elif choice < 0.82 and free:
+                self._add(0.42, "peck")
+        elif chance < 0.82 and free:
             to = random.choice(free)
-            taken.add(to)
-            facing = 1 if to[0] > spot[0] else -1
-            add(0.26, "hop", to, facing)
+            self.facing = 1 if to[0] > self.spot[0] else -1
+            self._add(0.26, "hop", to)
         else:
-            facing = -facing
-            add(0.18, "crouch", spot, facing, "crouch")
-    away = facing if random.random() < 0.7 else -facing
-    gone = MIDDLE + away * (reach + 130), random.uniform(60, 260)
-    add(0.16, "crouch", spot, away, "crouch")
-    add(max(end - now, 0.7), "leave", gone, away, bend=random.uniform(-10, 60))
-    return steps
+            self.facing = -self.facing
+            self._add(0.18, "crouch", pose="crouch")
+
+    def leave(self) -> None:
+        if self.random.random() < 0.3:
+            self.facing = -self.facing
+        gone = self._beyond(self.facing, 60, 260)
+        self._add(0.16, "crouch", pose="crouch")
+        self._add(0.5 + abs(gone[0] - self.spot[0]) / 950, "leave", gone, bend=self.random.uniform(-10, 60))
+
+
+def _stay(random: Random, kind: str, start: float, end: float, reach: float, taken: set[Point]) -> tuple[Step, ...]:
+    """What one bird does from `start` to about `end`."""
+    stay = _Stay(random, kind, start, reach, taken)
+    stay.arrive()
+    while stay.now < end - 3:
+        stay.rest()
+        stay.act()
+    stay.leave()
+    return tuple(stay.steps)
 
 
 _AHEAD, _BEHIND = 66.0, 86.0  # units from the anchor to beak and tail in flight, of a bird 100 units high
@@ -219,14 +236,12 @@ _AHEAD, _BEHIND = 66.0, 86.0  # units from the anchor to beak and tail in flight
 def _seen(step: Step, kind: str, reach: float) -> float:
     """The moment in a flight at which the bird crosses the picture's edge."""
     size = KINDS[kind].height / 100
-    near = step.x if step.action == "arrive" else step.to_x
-    edge = MIDDLE + (reach if near > MIDDLE else -reach)
     overhang = (_AHEAD if step.action == "arrive" else _BEHIND) * size
     low, high = 0.0, 1.0
     for _ in range(24):
         share = (low + high) / 2
         x = step.where(_ease(step.action, share))[0]
-        outside = abs(x - MIDDLE) - overhang > abs(edge - MIDDLE)
+        outside = abs(x - MIDDLE) - overhang > reach
         if outside == (step.action == "arrive"):
             low = share
         else:
@@ -239,7 +254,7 @@ def visits_of_slot(seed: int, slot: int, aspect: float = WIDE) -> tuple[Visit, .
     """The one or two birds of a slot, ordered by coming; `aspect` is the picture's width / height."""
     random = Random(f"birbcam {seed} {slot}")
     start = slot * SLOT + random.uniform(2, 8)
-    end = start + random.uniform(9, 21)
+    end = start + random.uniform(10.5, 21)
     reach = UNITS_HIGH * aspect / 2
     kinds = random.choices(list(KINDS), weights=(5, 4, 4, 3, 3, 2), k=1)
     spans = [(start, end)]
@@ -247,10 +262,11 @@ def visits_of_slot(seed: int, slot: int, aspect: float = WIDE) -> tuple[Visit, .
         kinds.append(random.choice([kind for kind in KINDS if kind != "blackbird"]))
         late = start + random.uniform(1.5, 4)
         spans.append((late, max(late + 5, end - random.uniform(-1, 2))))
-    taken: set[tuple[float, float]] = set()
+    taken: set[Point] = set()
     visits = []
     for kind, (first, last) in zip(kinds, spans, strict=True):
-        steps = tuple(_plan(random, kind, first, last, reach, taken))
+        steps = _stay(random, kind, first, last, reach, taken)
+        taken = {(step.to_x, step.to_y) for step in steps[:-1]}
         seen, gone = _seen(steps[0], kind, reach), _seen(steps[-1], kind, reach)
         visits.append(Visit(_utc(seen), _utc(gone), kind, steps))
     return tuple(visits)
