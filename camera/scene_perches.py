@@ -143,11 +143,11 @@ def _limb(sheet: Canvas, points: Sequence[Point], radii: Sequence[float]) -> Non
 
 def paint_branch(sheet: Canvas) -> None:
     """A branch that reaches in from the left; its upper side runs along y = 283 + 0.115 x."""
-    xs = (-260.0, -120.0, 0.0, 90.0, 180.0, 260.0, 340.0, 400.0, 440.0)
-    radii = (27.0, 23.0, 18.5, 15.0, 12.5, 11.0, 9.0, 6.0, 3.2)
+    xs = (-900.0, -260.0, -120.0, 0.0, 90.0, 180.0, 260.0, 340.0, 400.0, 440.0)
+    radii = (48.0, 27.0, 23.0, 18.5, 15.0, 12.5, 11.0, 9.0, 6.0, 3.2)
     main = [(x, 283 + 0.115 * x + 4 * sin(x / 70) + r) for x, r in zip(xs, radii, strict=True)]
-    _limb(sheet, ((240, main[5][1] - 6), (292, 270), (330, 238), (352, 214)), (7, 5.4, 3.8, 2))
-    _limb(sheet, ((110, main[3][1] + 4), (158, 344), (214, 366), (262, 376)), (7, 5, 3.4, 1.8))
+    _limb(sheet, ((240, main[6][1] - 6), (292, 270), (330, 238), (352, 214)), (7, 5.4, 3.8, 2))
+    _limb(sheet, ((110, main[4][1] + 4), (158, 344), (214, 366), (262, 376)), (7, 5, 3.4, 1.8))
     _limb(sheet, ((300, 274), (336, 266), (368, 262)), (3.6, 2.6, 1.4))
     _limb(sheet, main, radii)
 
