@@ -65,7 +65,7 @@ def clips_of_day(layout: Layout, camera: str, day: date) -> list[Clip]:
     """The clips filed under a local day, newest first. A clip that has no sidecar, or a damaged one, is among them."""
     folder = layout.day_dir(camera, day)
     changed = _folder_time(folder)
-    files = _stat_files(folder)
+    files = _stat_files(folder, ".mp4", ".json")
     indexed, index = _read_index(folder)
     entries: dict[str, list[Any]] = {}
     clips = []
@@ -175,14 +175,14 @@ def _names(folder: Path, folders: bool = False) -> list[str]:
         return []
 
 
-def _stat_files(folder: Path) -> dict[str, tuple[int, int]]:
-    """Size and modification time (ns) of the MP4s and sidecars in a folder; (0, 0) for the rest, which only exist."""
+def _stat_files(folder: Path, *endings: str) -> dict[str, tuple[int, int]]:
+    """Size and modification time (ns) of the files in a folder with these endings; (0, 0) for the others."""
     files = {}
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 files[entry.name] = (0, 0)
-                if entry.name.endswith((".mp4", ".json")):
+                if entry.name.endswith(endings):
                     try:
                         status = entry.stat()
                     except OSError:  # gone meanwhile, or a link to nowhere
@@ -212,7 +212,7 @@ def _count(day: date, folder: Path) -> DayCount:
             return DayCount(day, int(head["clips"]), int(head["bytes"]))
     except (OSError, ValueError, TypeError, KeyError):
         pass  # no index, or a damaged one: it is only a cache
-    files = _stat_files(folder)
+    files = _stat_files(folder, ".mp4")
     sizes = [files[f"{stem}.mp4"][0] for stem in _clip_names(files)]
     count = DayCount(day, len(sizes), sum(sizes))
     _write_index(folder, changed, count, _read_index(folder)[1])

@@ -64,11 +64,14 @@ def write_segments(
     noise: int = 0,
     finished: bool = True,
     name_errors: Sequence[float] = (),
+    sound_lead: float = 0.0,
 ) -> list[Segment]:
     """Write continuous segments of about these lengths (they end at key frames) and return them.
 
     The main stream has sound and 25 fps, the detect stream none and 5, where nothing else is said. With
     `finished=False` the last one is still being written. `name_errors` are seconds added to the names' times.
+    By `sound_lead` seconds the sound reaches the recorder earlier than the picture: with MediaMTX, later segments then
+    start that much earlier, with sound alone.
     """
     look = Look(
         codec,
@@ -83,7 +86,7 @@ def write_segments(
     folder = layout.stream_dir(stream)
     folder.mkdir(parents=True, exist_ok=True)
     segments = []
-    for index, piece in enumerate(_pieces(look, tuple(lengths))):
+    for index, piece in enumerate(_pieces(look, tuple(lengths), sound_lead)):
         error = name_errors[index] if index < len(name_errors) else 0.0
         segment = Segment(stream, start + timedelta(seconds=piece.offset + error))
         shutil.copy(piece.path, layout.segment_path(segment))
@@ -148,25 +151,24 @@ class _Piece:
 
 
 @functools.cache
-def _pieces(look: Look, lengths: tuple[float, ...]) -> list[_Piece]:
+def _pieces(look: Look, lengths: tuple[float, ...], sound_lead: float) -> list[_Piece]:
     with av.open(str(encode(look, sum(lengths)))) as master:
         # By time of decoding, as a recorder receives them; without the AAC encoder's priming before 0.
         packets = [p for p in master.demux() if p.dts is not None and not (p.stream.type == "audio" and p.pts < 0)]
         packets.sort(key=lambda p: p.dts * p.time_base)
         bounds = _key_frames_after(packets, lengths)
         pieces = []
-        for begin, end in zip([None, *bounds], [*bounds, None], strict=True):
+        for begin, end in itertools.pairwise([Fraction(-1), *bounds, Fraction(10**9)]):
+            leads = {"video": Fraction(0), "audio": Fraction(sound_lead)}
             inside = [
-                packet
-                for packet in packets
-                if (begin is None or packet.dts * packet.time_base >= begin)
-                and (end is None or packet.dts * packet.time_base < end)
+                packet for packet in packets if begin <= packet.dts * packet.time_base + leads[packet.stream.type] < end
             ]
             pieces.append(_mux_piece(_new_path(), inside))
     return [replace(piece, offset=piece.offset - pieces[0].offset) for piece in pieces]
 
 
 def _key_frames_after(packets: list[av.Packet], lengths: Sequence[float]) -> list[Fraction]:
+    """The times at which all segments but the first begin."""
     bounds, wanted = [], 0.0
     for length in lengths[:-1]:
         wanted += length

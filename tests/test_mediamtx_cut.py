@@ -7,6 +7,7 @@ import itertools
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -128,6 +129,15 @@ def test_three_segments(
     assert since_start(result.start) == pytest.approx(clip_start, abs=0.001)
     assert since_start(result.end) == pytest.approx(clip_end, abs=0.001)
     assert_copied(layout, result)
+
+
+@pytest.mark.parametrize("start", [2.5, 3.97, 4.0, 5.5])
+def test_segments_that_begin_with_sound(layout: Layout, tmp_path: Path, start: float) -> None:
+    """As MediaMTX writes them when the sound arrives a little earlier than the picture."""
+    segments = write_segments(layout, FRONT, START, [4.0, 4.0, 4.0], sound_lead=0.07)
+    assert 3.9 < since_start(segments[1].start) < 3.95
+    assert_copied(layout, cut_out(layout, start, 10.0, tmp_path / "clip.mp4"))
+    assert since_start(cut_out(layout, start, 10.0, tmp_path / "clip.mp4").start) == int(start)
 
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
@@ -371,6 +381,38 @@ def test_a_folder_that_cannot_be_written(layout: Layout, small_disk: Path) -> No
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     with pytest.raises(StorageError, match="Read-only file system"):
         cut_out(layout, 0, 3, small_disk / "clip.mp4")
+
+
+_LIMITED = """
+import resource, sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from config.errors import StorageError
+from config.settings import Settings
+from mediamtx.cut import cut
+from mediamtx.layout import Layout
+from mediamtx.names import Stream
+from mediamtx.segments import Span, list_segments
+
+layout = Layout.of(Settings(media_dir=Path(sys.argv[1])))
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+segments = list_segments(layout, Stream("front"))
+span = Span(segments[0].start, segments[0].start + timedelta(seconds=3))
+try:
+    cut(layout, segments, span, Path(sys.argv[2]))
+except StorageError as error:
+    print(error)
+"""
+
+
+def test_a_file_that_must_not_grow(layout: Layout, tmp_path: Path) -> None:
+    """What a quota does, and it needs no root."""
+    write_segments(layout, FRONT, START, [4.0])
+    root = Path(__file__).parent.parent
+    arguments = [sys.executable, "-c", _LIMITED, layout.media_dir, tmp_path / "clip.mp4"]
+    result = subprocess.run(arguments, cwd=root, capture_output=True, text=True, check=True)
+    assert "a clip cannot be written: File too large" in result.stdout
+    assert not (tmp_path / "clip.mp4").exists()
 
 
 def test_a_folder_that_is_missing(layout: Layout, tmp_path: Path) -> None:

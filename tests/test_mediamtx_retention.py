@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 import shutil
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -342,3 +344,24 @@ def test_clips_from_elsewhere_age_by_their_media(settings: Settings, tmp_path: P
     clip.sidecar.unlink()
     make_mp4(clip.path, 2.0)
     assert len(apply_retention(with_rules(settings, clip_days=30.0), NOW, {}, [])) == 1
+
+
+def test_a_full_disk_of_its_own(settings: Settings) -> None:
+    """Each file system has its own count: the recordings' one is full, that of the clips has room."""
+    layout = Layout.of(settings)
+    layout.recordings.mkdir(parents=True)
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", layout.recordings]
+    if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(command, check=False).returncode:
+        pytest.skip("a small file system needs root and the right to mount")
+    try:
+        clip = file_clip(layout, "front", NOW - 5 * DAY)
+        segments = fill(layout, FRONT, [HOUR * age for age in range(9, -1, -1)], size=100_000)
+        with pytest.raises(OSError, match="No space left"):
+            (layout.recordings / "more").write_bytes(bytes(100_000))
+        (layout.recordings / "more").unlink()
+        apply_retention(with_rules(settings, keep_free="400 KB"), NOW, {}, [])
+        assert shutil.disk_usage(layout.recordings).free >= 400_000
+        assert list_segments(layout, FRONT) == segments[4:]
+        assert clip.path.exists()
+    finally:
+        subprocess.run(["umount", layout.recordings], check=True)
