@@ -1,8 +1,8 @@
 """Who visits the demo garden, and when: a pure function of the seed and the time, the truth that tests ask for.
 
 Time is cut into slots of 45 s since the Unix epoch and every slot has one visit, of one bird or now and then of two.
-Visits start 2 to 8 s into their slot and last 9 to 22 s, so pauses are 16 to 42 s long, and whoever starts looking at
-any moment sees a bird within 42 s. Times here are seconds since the Unix epoch, places are garden units.
+Visits are seen for 8 to 23 s, with pauses of 15 to 43 s, so whoever starts looking at any moment sees a bird within
+43 s. Times here are seconds since the Unix epoch, places are garden units.
 """
 
 from __future__ import annotations
