@@ -17,7 +17,6 @@ SOUND_RATE = 48_000  # Hz
 WARM_UP = 1.0
 """Seconds at the start that are not sent: they waited while ffmpeg got ready, and the recorder dates the first segment
 by the moment when its first packet arrives."""
-_AGE = "(pts-startpts)*tb"  # of a packet in its stream, s
 
 _OUTPUT: dict[str, Any] = {
     "f": "rtsp",
@@ -27,9 +26,11 @@ _OUTPUT: dict[str, Any] = {
     # Sound waits at most this long (us) for picture, and the other way round. The recorder reads the wall clock when
     # a packet arrives: ffmpeg's default of 10 s would date a stream that begins between two key frames seconds late.
     "max_interleave_delta": 50_000,
-    "bsf:v": f"noise=drop='if(key*gte({_AGE},{WARM_UP:g}),st(0,1));not(ld(0))'",
 }
-_SOUND = {"bsf:a": f"noise=drop='lt({_AGE},{WARM_UP:g})'"}
+_AGE = "(pts-startpts)*tb"  # of a packet in its stream, s
+_FRESH_PICTURE = f"noise=drop='if(key*gte({_AGE},{WARM_UP:g}),st(0,1));not(ld(0))'"  # from a key frame on
+_FRESH_SOUND = f"noise=drop='lt({_AGE},{WARM_UP:g})'"
+_FROM_ZERO = "setts=pts=PTS-STARTDTS:dts=DTS-STARTDTS"
 _GLOBAL = ["-hide_banner", "-nostdin", "-loglevel", "error", "-nostats", "-stats_period", "0.5", "-progress", "pipe:1"]
 
 
@@ -47,7 +48,7 @@ def build_command(
         outputs.append(_main_output(entry, camera, source, probe, main))
     if detect is not None:
         # A stream that is the source's only one is the camera's own small one: taken as it is.
-        outputs.append(_detect_output(entry, camera, probe, detect, copy=main is None and probe.video in COPIED))
+        outputs.append(_detect_output(entry["V:0"], camera, source, detect, main is None and probe.video in COPIED))
     merged = ffmpeg.merge_outputs(*outputs)
     command: list[str] = ffmpeg.compile(merged, cmd=["ffmpeg", *_GLOBAL])
     return command
@@ -78,30 +79,40 @@ def _input_options(camera: CameraSettings, source: Source, probe: Probe) -> dict
 
 
 def _main_output(entry: Any, camera: CameraSettings, source: Source, probe: Probe, url: str) -> Any:
-    copy, silent = probe.video in COPIED, probe.audio is None
-    options: dict[str, Any] = _OUTPUT | _SOUND
-    video = entry["V:0"]
-    if copy:
-        options["c:v"] = "copy"
-        if silent and source.kind != "file":
-            # The silence starts at 0: so must the picture, whose first key frame may come seconds later.
-            options["bsf:v"] += ",setts=pts=PTS-STARTDTS:dts=DTS-STARTDTS"
-    else:
-        options |= _encoder(camera, probe)
-        if source.kind != "demo":  # it draws what the settings say
-            video = _fit(video, camera, probe)
-            if silent:
-                video = video.filter("setpts", "PTS-STARTPTS")
-    if silent:
-        silence = ffmpeg.input(f"anullsrc=r={SOUND_RATE}:cl=mono", f="lavfi")
+    video, picture_options = _picture(entry["V:0"], camera, source, probe)
+    audio, sound_options = _sound(entry["a:0"], camera, source, probe)
+    return ffmpeg.output(video, audio, url, **_OUTPUT, **picture_options, **sound_options)
+
+
+def _picture(video: Any, camera: CameraSettings, source: Source, probe: Probe) -> tuple[Any, dict[str, Any]]:
+    """The main stream's picture, and how it is sent."""
+    silent = probe.audio is None
+    if probe.video in COPIED:
+        # Silence starts at 0: so must the picture, whose first key frame may come seconds later.
+        return video, _copied(source, **{"bsf:v": f"{_FRESH_PICTURE},{_FROM_ZERO}" if silent else _FRESH_PICTURE})
+    if source.kind != "demo":  # it draws what the settings say
+        video = _fit(video, camera, probe)
+        video = video.filter("setpts", "PTS-STARTPTS") if silent else video
+    return video, _encoder(camera, probe)
+
+
+def _sound(audio: Any, camera: CameraSettings, source: Source, probe: Probe) -> tuple[Any, dict[str, Any]]:
+    """The main stream's sound, and how it is sent."""
+    encoder = {"c:a": "aac", "b:a": f"{camera.audio_bit_rate}k", "ar": SOUND_RATE, "bsf:a": _FRESH_SOUND}
+    if probe.audio is None:
         # Silence never ends, so it must end with the picture.
-        return ffmpeg.output(video, silence, url, **options, shortest=None, **_aac(camera))
-    audio = entry["a:0"]
+        return ffmpeg.input(f"anullsrc=r={SOUND_RATE}:cl=mono", f="lavfi"), encoder | {"shortest": None}
     if probe.audio == "aac" and probe.audio_configured:
-        return ffmpeg.output(video, audio, url, **options, **{"c:a": "copy"})
+        return audio, _copied(source, **{"bsf:a": _FRESH_SOUND})
     if source.kind in ("rtsp", "url"):  # lost packets become silence instead of shifting what follows
         audio = audio.filter("aresample", **{"async": 1000})
-    return ffmpeg.output(video, audio, url, **options, **_aac(camera), ac=min(probe.channels or 1, 2))
+    return audio, encoder | {"ac": min(probe.channels or 1, 2)}
+
+
+def _copied(source: Source, **filters: str) -> dict[str, Any]:
+    """How a track is sent as it is. A filter passes nothing on after a file's end, so it would stop the loop."""
+    codec = {key.replace("bsf", "c"): "copy" for key in filters}
+    return codec if source.kind == "file" else codec | filters
 
 
 def _encoder(camera: CameraSettings, probe: Probe) -> dict[str, Any]:
@@ -116,6 +127,7 @@ def _encoder(camera: CameraSettings, probe: Probe) -> dict[str, Any]:
         "g": max(1, round(_main_fps(camera, probe) * camera.keyframe_interval)),
         "sc_threshold": 0,
         "force_key_frames": WARM_UP,
+        "bsf:v": _FRESH_PICTURE,
         "fps_mode": "passthrough",
     }
 
@@ -135,20 +147,15 @@ def _fit(video: Any, camera: CameraSettings, probe: Probe) -> Any:
     )
 
 
-def _aac(camera: CameraSettings) -> dict[str, Any]:
-    return {"c:a": "aac", "b:a": f"{camera.audio_bit_rate}k", "ar": SOUND_RATE}
-
-
-def _detect_output(entry: Any, camera: CameraSettings, probe: Probe, url: str, copy: bool) -> Any:
-    video = entry["V:0"]
+def _detect_output(video: Any, camera: CameraSettings, source: Source, url: str, copy: bool) -> Any:
     if copy:
-        return ffmpeg.output(video, url, **_OUTPUT, **{"c:v": "copy"})
+        return ffmpeg.output(video, url, **_OUTPUT, **_copied(source, **{"bsf:v": _FRESH_PICTURE}))
     small = video.filter("fps", camera.detect_fps).filter("scale", camera.detect_width // 2 * 2, -2, flags="area")
     return ffmpeg.output(
         small,
         url,
         **_OUTPUT,
-        **{"c:v": "libx264", "threads:v": 1},
+        **{"c:v": "libx264", "threads:v": 1, "bsf:v": _FRESH_PICTURE},
         preset="veryfast",
         tune="zerolatency",
         pix_fmt="yuv420p",

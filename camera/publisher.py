@@ -22,7 +22,7 @@ from mediamtx.api import stream_states
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 4.0  # s between two tries
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 2.0  # s between two tries; looking at the source and starting take up to 3 s more
 GRACE = 1.2  # s that ffmpeg has to say goodbye to the recorder, which then closes its segment at once
 CHECK_INTERVAL = 5.0  # s between two looks at what the recorder has
 _TICK = 0.2  # s at which a stop is noticed

@@ -117,6 +117,17 @@ def test_what_is_copied_and_what_is_encoded(source: str, probe: Probe, video: st
     assert ("anullsrc" in " ".join(command)) == ("-shortest" in command) == (probe.audio is None)
 
 
+def test_what_waited_is_not_sent_but_a_copied_loop_stays_unfiltered() -> None:
+    aac = replace(H264, audio="aac", channels=1, audio_configured=True)
+    for source, probe in (("demo", RAW), ("rtsp://c/1", aac), ("rtsp://c/1", H264)):
+        main = options(command_of(source, probe), MAIN)
+        assert main["-bsf:v"].startswith("noise=drop=") and main["-bsf:a"].startswith("noise=drop=")
+        assert ("setts" in main["-bsf:v"]) == (probe == H264)  # in step with the silence
+    loop = options(command_of("/x.mp4", aac), MAIN)
+    assert "-bsf:v" not in loop and "-bsf:a" not in loop
+    assert "-bsf:v" not in options(command_of("/x.mp4", H264, main=None), DETECT)
+
+
 def test_encoding_follows_the_settings() -> None:
     camera = CameraSettings(
         fps=20, bit_rate=1000, keyframe_interval=2.0, audio_bit_rate=64, detect_width=321, detect_fps=4,
