@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+import stat
 import time
 import zlib
 from collections.abc import Iterable
@@ -122,11 +123,13 @@ def clips_near(layout: Layout, camera: str, span: Span) -> list[Clip]:
 def read_clip(folder: Path, camera: str, name: ClipName, day: date) -> Clip | None:
     """One clip from its files; None where its MP4 is not there."""
     try:
-        size = (folder / f"{name.stem}.mp4").stat().st_size
+        status = (folder / f"{name.stem}.mp4").stat()
     except OSError:
         return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
     kept = (folder / f"{name.stem}.kept").exists()
-    return clip_from_sidecar(_values(folder, name), camera, name, folder, day, kept=kept, size=size)
+    return clip_from_sidecar(_values(folder, name), camera, name, folder, day, kept=kept, size=status.st_size)
 
 
 def _values(folder: Path, name: ClipName) -> dict[str, Any]:
@@ -181,14 +184,16 @@ def _stat_files(folder: Path, *endings: str) -> dict[str, tuple[int, int]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                files[entry.name] = (0, 0)
-                if entry.name.endswith(endings):
+                if not entry.name.endswith(endings):
+                    files[entry.name] = (0, 0)
+                else:
                     try:
                         status = entry.stat()
                     except OSError:  # gone meanwhile, or a link to nowhere
-                        del files[entry.name]
-                    else:
-                        files[entry.name] = (status.st_size, status.st_mtime_ns)
+                        continue
+                    if not stat.S_ISREG(status.st_mode):
+                        continue
+                    files[entry.name] = (status.st_size, status.st_mtime_ns)
     except FileNotFoundError:
         pass
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -124,6 +125,8 @@ def encode_sidecar(clip: Clip) -> bytes:
 
 def read_sidecar(path: Path) -> dict[str, Any]:
     """The values in a sidecar; ValueError where it is damaged, FileNotFoundError where there is none."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError("not a regular file")  # a FIFO would be waited for
     values = json.loads(path.read_bytes())
     if not isinstance(values, dict):
         raise ValueError("not a table")

@@ -250,12 +250,16 @@ def test_a_clip_that_nobody_can_read_is_listed_too(layout: Layout, caplog: pytes
     assert "shown without its length" in caplog.text
 
 
-def test_a_link_to_nowhere_is_no_clip(layout: Layout) -> None:
+@pytest.mark.parametrize("make", [lambda path: path.symlink_to("nowhere"), Path.mkdir, os.mkfifo])
+def test_what_only_has_the_name_of_a_clip(layout: Layout, make: Callable[[Path], None]) -> None:
+    """A FIFO, above all: whoever opened it would wait for ever."""
     clip = put(layout, 0)
     clip.path.unlink()
-    clip.path.symlink_to("nowhere")
+    make(clip.path)
     assert clips_of_day(layout, "front", DAY) == []
+    assert days(layout, "front") == []
     assert find_clip(layout, "front", clip.name.stem) is None
+    assert latest_clip(layout, "front") is None
 
 
 def test_a_read_only_folder_has_no_index(layout: Layout) -> None:
