@@ -9,6 +9,7 @@ the light, the guard against changes of the whole picture, connected blobs, and 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -32,10 +33,20 @@ RELEARN = 1.0  # s that nothing is told after the whole picture has changed
 LEARN_TIME = 8.0  # s in which the background follows a pixel at rest
 ABSORB_TIME = 45.0  # s in which it takes in what stands before it
 REST, BUSY = 1.0, 0.4  # s between two updates of the background, when nothing moves and when something does
+NEAR = 45  # px that something goes from one picture to the next, at most
+ALIKE = 0.25  # of its strength that it has in the next picture, at least
 HOLD = 30.0  # s that something which came and now stands still counts as present
 GHOST = 1.5  # times stronger edges in the background than in the picture: something left, nothing came
 LESSONS = 20  # pictures that are learnt from at the start, at most
 _SQUARE, _DISC, _ROW = np.ones((3, 3), np.uint8), np.ones((7, 7), np.uint8), np.ones((1, 5), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """What moved in the picture before."""
+
+    place: tuple[slice, slice]  # rows and columns in which it may be now
+    strength: float  # of the strongest blob
 
 
 class Detector:
@@ -49,7 +60,7 @@ class Detector:
 
     def __init__(self) -> None:
         self._known = False
-        self._moved: Picture | None = None  # where something moved in the picture before
+        self._moved: _Moved | None = None
         self._time = self._unlearnt = 0.0  # s: of the picture before; since the background was brought up to date
 
     def warm_up(self, pictures: Sequence[Picture]) -> None:
@@ -78,7 +89,7 @@ class Detector:
         step = min(max(time - self._time, 0.0), REST)
         self._previous, self._time = picture, time
         score = 0.0
-        moved: Picture | None = None
+        moved: _Moved | None = None
         if self._held is not None or cv2.countNonZero(moving) >= LEAST:
             score, moved = self._analyse(time, picture, moving)
         self._moved = moved
@@ -116,8 +127,8 @@ class Detector:
         height, width = self._model.shape
         self._calm = np.where(whole[:height, :width] > 0, np.uint8(0), np.uint8(255))
 
-    def _analyse(self, time: float, picture: Picture, moving: Picture) -> tuple[float, Picture | None]:
-        """The score, and where something moves."""
+    def _analyse(self, time: float, picture: Picture, moving: Picture) -> tuple[float, _Moved | None]:
+        """The score, and what moves."""
         apart = cv2.absdiff(picture, self._lit(picture))
         present = cv2.bitwise_and(cv2.compare(apart, self._noise_limit, cv2.CMP_GT), self._calm)
         if cv2.countNonZero(present) > GLOBAL_SHARE * present.size:
@@ -128,14 +139,18 @@ class Detector:
             self._set_limits()
             return 0.0, None
         excess = cv2.subtract(apart, self._noise_limit)
-        strength, blobs = _strongest(cv2.bitwise_and(moving, present), excess)
+        least = UNIT / 4 if self._moved is None else max(UNIT / 4, ALIKE * self._moved.strength)
+        strength, blobs = _strongest(cv2.bitwise_and(moving, present), excess, least)
         if strength == 0:
             return self._presence(time, picture, present, excess), None
         if self._moved is not None:
-            came = cv2.bitwise_and(cv2.bitwise_and(blobs, self._moved), present)
-            self._held = came if self._held is None else cv2.bitwise_or(self._held, came)
+            if self._held is None:
+                self._held = np.zeros_like(present)
+            came = cv2.bitwise_and(blobs, present)
+            np.copyto(self._held[self._moved.place], 255, where=came[self._moved.place] > 0)
             self._held_until = time + HOLD
-        return score_of(strength), blobs
+        x, y, width, height = cv2.boundingRect(blobs)
+        return score_of(strength), _Moved((_around(y, height), _around(x, width)), strength)
 
     def _lit(self, picture: Picture) -> Picture:
         """The background in the light of `picture`: the ratio that most of it agrees on."""
@@ -185,8 +200,8 @@ def score_of(strength: float) -> float:
     return float(np.clip(50 + PER_DOUBLING * np.log2(max(strength, 1e-3) / UNIT), 0, 100))
 
 
-def _strongest(mask: Picture, excess: Picture) -> tuple[float, Picture]:
-    """The strength of the strongest blob in `mask`, and a mask of all blobs that count, grown a little."""
+def _strongest(mask: Picture, excess: Picture, least: float) -> tuple[float, Picture]:
+    """The strength of the strongest blob in `mask`, and a mask of all above `least`, grown a little."""
     if cv2.countNonZero(mask) < LEAST:
         return 0.0, mask
     shape = mask.shape
@@ -203,8 +218,12 @@ def _strongest(mask: Picture, excess: Picture) -> tuple[float, Picture]:
     if best <= 0:
         return 0.0, np.zeros(shape, np.uint8)
     blobs = np.zeros(shape, np.uint8)
-    blobs[inside][(strengths > UNIT / 4)[labels].reshape(height, width)] = 255
+    blobs[inside][(strengths > least)[labels].reshape(height, width)] = 255
     return best, cv2.dilate(blobs, _DISC)
+
+
+def _around(first: int, length: int) -> slice:
+    return slice(max(0, first - NEAR), first + length + NEAR)
 
 
 def _strength(excess: Picture, mask: Picture) -> float:
