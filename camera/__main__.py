@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import select
 import signal
@@ -14,6 +15,7 @@ from camera.supervisor import Supervisor
 from config.errors import run_main
 from config.load import load_settings
 from config.logs import setup_logging
+from config.settings import Settings
 
 
 def main() -> int:
@@ -29,10 +31,19 @@ def main() -> int:
         os.environ["BIRBCAM_CONFIG"] = arguments.config
     child.require("ffmpeg", "ffmpeg")
     signals = StopSignals()
-    supervisor = Supervisor(lambda: load_settings(only_camera=arguments.name))
+    supervisor = Supervisor(lambda: _settings(arguments.name))
     setup_logging(supervisor.settings.log_level)
     supervisor.run(signals.wait)
     return 0
+
+
+def _settings(name: str | None) -> Settings:
+    """The settings; whoever names a camera wants it published, also where it is switched off."""
+    settings = load_settings(only_camera=name)
+    if name is None:
+        return settings
+    named = dataclasses.replace(settings.cameras[name], enabled=True)
+    return dataclasses.replace(settings, cameras=settings.cameras | {name: named})
 
 
 class StopSignals:
