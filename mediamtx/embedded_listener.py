@@ -103,21 +103,21 @@ class Listener:
 
     def _pump(self, source: InputContainer, session: Session) -> str:
         """Record until the publisher goes, or is given up; the reason."""
-        streams = [track.source for track in session.tracks]
-        last_picture = time.monotonic()
-        for packet in source.demux(streams):
+        last = last_picture = time.monotonic()
+        for packet in source.demux([track.source for track in session.tracks]):
             if packet.size == 0:
                 break
-            now = time.monotonic()
-            if packet.stream.type == "video":
-                last_picture = now
-            elif now - last_picture > FREEZE_TIMEOUT:
-                return f"sound, but no picture for {FREEZE_TIMEOUT:g} s"
             with self._lock:
                 if self._closed.is_set():
                     break
                 self._received += packet.size
                 session.add(packet, time.time())
+            silence, last = time.monotonic() - last, time.monotonic()
+            if packet.stream.type == "video":
+                last_picture = last
+            # After its time-out FFmpeg first hands out what its parser held back, then waits once more.
+            if silence >= FREEZE_TIMEOUT or last - last_picture >= FREEZE_TIMEOUT:
+                return f"frozen: no picture for {FREEZE_TIMEOUT:g} s"
         return "it ended"
 
     def _new_recording(self, tracks: Sequence[Track]) -> Recording:
