@@ -121,8 +121,6 @@ class _Job:
 
     def _retention(self) -> None:
         """Delete what is too old or too much, before new clips need the room."""
-        if len(self._states) < len(self._settings.cameras):
-            return  # without their states it is not known what is still needed
         try:
             apply_retention(self._settings, self._clock(), self._scanned(), needed(self._settings, self._states))
         except BirbCamError as error:
