@@ -20,7 +20,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from config.errors import RecorderError
-from config.settings import CameraSettings, RecorderSettings, Settings, WebSettings
+from config.settings import CameraSettings, RecorderSettings, RetentionSettings, Settings, WebSettings
 from mediamtx.find import find_mediamtx
 
 
@@ -68,6 +68,8 @@ def settings(tmp_path: Path) -> Settings:
             metrics_port=metrics,
             embedded_port=embedded,
         ),
+        # A test machine may be nearly full: retention must not take the test's own footage.
+        retention=RetentionSettings(keep_free=""),
         web=WebSettings(port=web),
         cameras={"front": CameraSettings()},
     )
