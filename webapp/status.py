@@ -81,7 +81,7 @@ class StatusBoard:
     def snapshot(self) -> Snapshot:
         """What the recorder said within the last second; while it is being asked, others get what it said before."""
         last = self._snapshot
-        if last is not None and (self._clock() - last.taken < FRESH or self._asking.locked()):
+        if last is not None and (abs(self._clock() - last.taken) < FRESH or self._asking.locked()):
             return last
         with self._asking:
             if self._snapshot is not last and self._snapshot is not None:

@@ -1,0 +1,363 @@
+"""Who may come in."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from website import HTML, Visitor
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.test import Client
+
+from config.errors import StorageError, WebError
+from config.settings import Settings
+from mediamtx.layout import Layout
+from webapp.access import check_exposure, is_local_name, is_loopback
+from webapp.app import SECURITY_HEADERS, create_app
+from webapp.passwords import PasswordFile, session_secret
+
+PASSWORD = "a blue tit"
+OPEN = {"/login", "/healthz", "/static/base.css"}
+
+
+@pytest.fixture
+def app(settings: Settings) -> Flask:
+    return create_app(settings)
+
+
+@pytest.fixture
+def locked(settings: Settings, app: Flask) -> Flask:
+    """The app once a password is set."""
+    PasswordFile(Layout.of(settings)).set(PASSWORD)
+    return app
+
+
+def addresses(app: Flask) -> list[tuple[str, str]]:
+    """Every method and address that the app knows, with values that exist or could."""
+    values = {
+        "name": "front",
+        "day": "2026-11-20",
+        "stem": "2026-11-20_18-03-04-120_motion",
+        "path": "index.m3u8",
+        "filename": "base.css",
+    }
+    found = []
+    for rule in app.url_map.iter_rules():
+        arguments = {name: values[name] for name in rule.arguments}
+        with app.test_request_context():
+            _, path = rule.build(arguments) or ("", "")
+        found += [(method, path) for method in sorted(rule.methods or ()) if method not in ("HEAD", "OPTIONS")]
+    return found
+
+
+def test_every_address_but_the_open_ones_needs_a_log_in(locked: Flask) -> None:
+    visitor = Visitor(locked, "192.168.1.20", "birbcam.local")
+    seen = set()
+    for method, path in addresses(locked):
+        if path not in OPEN:
+            answer = visitor.client.open(path, method=method, json={} if method == "POST" else None)
+            assert answer.status_code == 401, f"{method} {path}"
+            assert "log in" in answer.json["error"]
+        seen.add(path)
+    assert {"/", "/api/status", "/live/front/index.m3u8", "/password"} <= seen
+    assert seen >= OPEN
+
+
+def test_what_does_not_exist_is_not_told_to_strangers(locked: Flask) -> None:
+    assert Visitor(locked).client.get("/camera/nobody").status_code == 401
+    assert Visitor(locked).client.get("/no/such/page").status_code == 401
+
+
+def test_a_browser_is_led_to_the_log_in_and_back(locked: Flask) -> None:
+    visitor = Visitor(locked, "192.168.1.20", "birbcam.local")
+    answer = visitor.get("/recordings/front?clip=x&y=1")
+    assert answer.status_code == 302
+    assert answer.location == "/login?next=/recordings/front?clip%3Dx%26y%3D1"
+    assert visitor.get(answer.location).status_code == 200
+    answer = visitor.post("/login", next="/recordings/front?clip=x", password=PASSWORD)
+    assert (answer.status_code, answer.location) == (303, "/recordings/front?clip=x")
+    assert visitor.get("/").status_code == 200
+    assert visitor.get("/login").location == "/"  # nothing to do there any more
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example/",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "\t//evil.example",
+        "https://evil.example/",
+        "javascript:alert(1)",
+        "/ok\r\nSet-Cookie: a=b",
+        "",
+        "x",
+    ],
+)
+def test_the_log_in_leads_nowhere_else(locked: Flask, target: str) -> None:
+    answer = Visitor(locked).post("/login", next=target, password=PASSWORD)
+    assert (answer.status_code, answer.location) == (303, "/")
+
+
+def test_the_session_cookie(locked: Flask) -> None:
+    visitor = Visitor(locked)
+    (cookie,) = [value for value in visitor.log_in(PASSWORD).headers.getlist("Set-Cookie") if "Max-Age=0" not in value]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Expires=" in cookie
+    assert "Secure" not in cookie  # over http a browser would not keep it
+    assert "Set-Cookie" not in visitor.get("/api/status").headers
+
+    token = visitor.token("/password")
+    answer = visitor.client.post(
+        "/logout", data={"csrf_token": token}, environ_overrides={"wsgi.url_scheme": "https"}, headers=HTML
+    )
+    assert "Secure" in answer.headers["Set-Cookie"]
+
+
+def test_logging_out(locked: Flask) -> None:
+    visitor = Visitor(locked)
+    visitor.log_in(PASSWORD)
+    assert visitor.post("/logout", page="/password").location == "/login"
+    assert visitor.client.get("/").status_code == 401
+
+
+def test_a_wrong_password(locked: Flask) -> None:
+    visitor = Visitor(locked)
+    answer = visitor.log_in("a great tit")
+    assert answer.status_code == 403
+    assert "This is not the password." in answer.text
+    assert visitor.client.get("/").status_code == 401
+
+
+def test_guessing_is_slowed_down_for_the_one_who_guesses(locked: Flask) -> None:
+    guesser = Visitor(locked, "192.168.1.66")
+    codes = [guesser.log_in(f"guess {number}").status_code for number in range(4)]
+    assert codes == [403, 403, 403, 429]
+    answer = guesser.log_in(PASSWORD)
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert "wait" in answer.text
+    assert Visitor(locked, "192.168.1.20").log_in(PASSWORD).status_code == 303
+
+
+def test_changing_the_password_ends_the_other_sessions(locked: Flask, settings: Settings) -> None:
+    here, there = Visitor(locked), Visitor(locked)
+    here.log_in(PASSWORD)
+    there.log_in(PASSWORD)
+    wrong = here.post("/password", page="/password", old="what was it", new="a marsh tit", again="a marsh tit")
+    assert wrong.status_code == 403
+    unlike = here.post("/password", page="/password", old=PASSWORD, new="a marsh tit", again="a coal tit!")
+    assert unlike.status_code == 400
+    assert "not the same" in unlike.text
+    short = here.post("/password", page="/password", old=PASSWORD, new="tit", again="tit")
+    assert "at least 8" in short.text
+    assert there.get("/").status_code == 200  # nothing of this changed it
+
+    assert (
+        here.post("/password", page="/password", old=PASSWORD, new="a marsh tit", again="a marsh tit").location == "/"
+    )
+    assert here.get("/").status_code == 200
+    assert there.client.get("/").status_code == 401
+    assert there.log_in(PASSWORD).status_code == 403
+    assert there.log_in("a marsh tit").status_code == 303
+
+    PasswordFile(Layout.of(settings)).set("by ./birbcam password")
+    assert here.client.get("/").status_code == 401
+
+
+def test_the_first_password_is_set_on_this_computer(app: Flask, settings: Settings) -> None:
+    stranger = Visitor(app, "192.168.1.20", "birbcam.local")
+    assert stranger.get("/password").status_code == 403
+
+    owner = Visitor(app)
+    assert 'href="/password"' in owner.get("/").text
+    answer = owner.post("/password", page="/password", new=PASSWORD, again=PASSWORD)
+    assert answer.location == "/"
+    assert owner.get("/").status_code == 200
+    assert Visitor(app).client.get("/").status_code == 401
+    file = Layout.of(settings).web_password
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert PASSWORD not in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "header", "code"),
+    [
+        ("127.0.0.1", "localhost:8080", {}, 200),
+        ("127.0.0.1", "127.0.0.1", {}, 200),
+        ("::1", "[::1]:8080", {}, 200),
+        ("::ffff:127.0.0.1", "localhost", {}, 200),
+        ("192.168.1.20", "localhost", {}, 403),
+        ("127.0.0.1", "evil.example", {}, 403),  # its name was made to point here
+        ("127.0.0.1", "localhost.evil.example", {}, 403),
+        ("127.0.0.1", "127.0.0.1.evil.example", {}, 403),
+        ("127.0.0.1", "", {}, 403),
+        ("127.0.0.1", "[::1", {}, 403),
+        ("127.0.0.1", "localhost", {"X-Forwarded-For": "203.0.113.9"}, 403),  # a proxy on this computer
+        ("127.0.0.1", "localhost", {"Via": "1.1 proxy"}, 403),
+    ],
+)
+def test_without_a_password_only_this_computer_comes_in(
+    app: Flask, address: str, host: str, header: dict[str, str], code: int
+) -> None:
+    visitor = Visitor(app, address, host)
+    assert visitor.get("/", headers=header).status_code == code
+    if code == 403:
+        assert "./birbcam password" in visitor.client.get("/api/status", headers=header).json["error"]
+
+
+def test_posts_need_the_token(app: Flask) -> None:
+    visitor = Visitor(app)
+    for method, path in addresses(app):
+        if method == "POST":
+            answer = visitor.client.post(path, json={"seconds": 60})
+            assert answer.status_code == 400, path
+            assert "load it again" in answer.json["error"]
+
+
+def test_the_token_of_another_session_will_not_do(app: Flask) -> None:
+    mine, theirs = Visitor(app), Visitor(app)
+    theirs.token("/password")
+    answer = theirs.client.post("/logout", headers={"X-CSRFToken": mine.token("/password")})
+    assert answer.status_code == 400
+
+
+def test_the_token_as_a_header(app: Flask) -> None:
+    visitor = Visitor(app)
+    answer = visitor.client.post(
+        "/api/cameras/front/save", json={"seconds": 4}, headers={"X-CSRFToken": visitor.token("/")}
+    )
+    assert "5 to 600" in answer.json["error"]
+
+
+def test_every_answer_carries_the_security_headers(app: Flask) -> None:
+    visitor = Visitor(app)
+    for path in ["/", "/healthz", "/api/status", "/static/base.css", "/no/such/page", "/live/front/index.m3u8"]:
+        headers = visitor.client.get(path).headers
+        for name, value in SECURITY_HEADERS.items():
+            assert headers[name] == value, (path, name)
+        assert headers["Cache-Control"], path
+    policy = SECURITY_HEADERS["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'self'" in policy
+
+
+def test_errors_are_a_page_for_people_and_json_for_programs(app: Flask) -> None:
+    visitor = Visitor(app)
+    page = visitor.get("/camera/nobody")
+    assert (page.status_code, page.mimetype) == (404, "text/html")
+    assert "There is no camera with this name." in page.text
+    answer = visitor.client.get("/camera/nobody")
+    assert (answer.status_code, answer.json) == (404, {"error": "There is no camera with this name."})
+    assert visitor.client.put("/api/status").status_code == 405
+
+
+def test_too_large_a_body_is_refused(app: Flask) -> None:
+    assert Visitor(app).client.post("/login", data=b"x" * 100_000).status_code == 413
+
+
+def test_under_a_path_of_a_larger_site(app: Flask, settings: Settings) -> None:
+    site = Client(DispatcherMiddleware(create_app(settings), {"/garden/birds": app}))
+    headers = HTML | {"Host": "localhost"}
+    base = {"REMOTE_ADDR": "127.0.0.1"}
+    page = site.get("/garden/birds/camera/front", headers=headers, environ_overrides=base)
+    assert page.status_code == 200
+    assert 'src="/' not in page.text.replace('src="/garden/birds/', "")
+    assert 'href="/' not in page.text.replace('href="/garden/birds/', "")
+
+    PasswordFile(Layout.of(settings)).set(PASSWORD)
+    answer = site.get("/garden/birds/camera/front?x=1", headers=headers, environ_overrides=base)
+    assert answer.location == "/garden/birds/login?next=/garden/birds/camera/front?x%3D1"
+    assert site.get(answer.location, headers=headers, environ_overrides=base).status_code == 200
+
+
+def test_static_files_are_kept_by_their_version(app: Flask) -> None:
+    visitor = Visitor(app)
+    page = visitor.get("/").text
+    address = page.partition('href="/static/base.css')[2].partition('"')[0]
+    assert address.startswith("?v=")
+    assert "max-age=31536000" in visitor.get(f"/static/base.css{address}").headers["Cache-Control"]
+    plain = visitor.get("/static/base.css")
+    assert "no-cache" in plain.headers["Cache-Control"]
+    again = visitor.get("/static/base.css", headers={"If-None-Match": plain.headers["ETag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])
+def test_the_network_needs_a_password(settings: Settings, host: str) -> None:
+    passwords = PasswordFile(Layout.of(settings))
+    open_to_all = dataclasses.replace(settings, web=dataclasses.replace(settings.web, host=host))
+    check_exposure(settings, passwords)
+    with pytest.raises(WebError, match=r"\./birbcam password"):
+        check_exposure(open_to_all, passwords)
+    passwords.set(PASSWORD)
+    check_exposure(open_to_all, passwords)
+
+
+def test_a_damaged_password_file_opens_nothing(settings: Settings, app: Flask) -> None:
+    layout = Layout.of(settings)
+    layout.web_password.write_text("a blue tit\n")
+    with pytest.raises(WebError, match=r"\./birbcam password"):
+        check_exposure(settings, PasswordFile(layout))
+    assert Visitor(app).client.get("/").status_code == 401
+
+
+@pytest.mark.logs_errors
+def test_a_damaged_password_file_is_told_to_who_logs_in(settings: Settings, app: Flask) -> None:
+    Layout.of(settings).web_password.write_text("a blue tit\n")
+    answer = Visitor(app).log_in(PASSWORD)
+    assert answer.status_code == 500
+    assert "./birbcam password" in answer.text
+
+
+def test_an_empty_password_file_opens_nothing(settings: Settings, app: Flask) -> None:
+    Layout.of(settings).web_password.touch()
+    assert Visitor(app).client.get("/").status_code == 401
+
+
+def test_the_secret_is_made_once_and_mended(settings: Settings) -> None:
+    layout = Layout.of(settings)
+    first = session_secret(layout)
+    assert len(first) == 32
+    assert session_secret(layout) == first
+    assert layout.web_secret.stat().st_mode & 0o777 == 0o600
+    layout.web_secret.write_text("cut sho")
+    assert session_secret(layout) not in (first, b"")
+
+
+def test_a_state_folder_that_cannot_be_written(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="web_secret: cannot be"):
+        create_app(dataclasses.replace(settings, state_dir=tmp_path / "file" / "state"))
+
+
+@pytest.mark.parametrize(
+    ("address", "local"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.1", True),
+        ("::1", True),
+        ("192.168.1.1", False),
+        ("localhost", False),
+        ("", False),
+    ],
+)
+def test_loopback_addresses(address: str, local: bool) -> None:
+    assert is_loopback(address) is local
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("localhost", True),
+        ("LOCALHOST:80", True),
+        ("[::1]:80", True),
+        ("birb.local", False),
+        ("a@localhost@evil.example", False),
+    ],
+)
+def test_local_names(host: str, local: bool) -> None:
+    assert is_local_name(host) is local
