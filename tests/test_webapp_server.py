@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import http.client
+import json
 import os
-import shutil
+import re
 import signal
 import socket
 import subprocess
@@ -18,12 +19,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from website import publish_clip
 
+from config.errors import RecorderError
 from config.settings import Settings
 from conftest import Running, write_settings
-from mediamtx.clips import Clip
+from media import write_segments
+from mediamtx.addresses import publish_url
 from mediamtx.layout import Layout
-from mediamtx.publish import publish, temporary_path
+from mediamtx.names import Stream
 from waiting import wait_until
 from webapp.passwords import PasswordFile
 
@@ -76,15 +80,13 @@ class Site:
 
 
 @pytest.fixture
-def big_clip(settings: Settings) -> str:
-    layout = Layout.of(settings)
-    clip = Clip.new(layout, "front", "motion", START, START, START + timedelta(seconds=9))
-    temporary = temporary_path(layout, "front", clip.name, "motion")
-    with temporary.open("wb") as file:
+def big_clip(settings: Settings, tmp_path: Path) -> str:
+    big = tmp_path / "big.mp4"
+    with big.open("wb") as file:
         file.write(b"\0\0\0\x18ftypmp42")
         file.truncate(BIG)
-    published = publish(layout, clip, temporary, b"\xff\xd8picture\xff\xd9")
-    return f"/clips/front/{published.day}/{published.name.stem}.mp4"
+    clip = publish_clip(Layout.of(settings), START, data=big)
+    return f"/clips/front/{clip.day}/{clip.name.stem}.mp4"
 
 
 @pytest.fixture
@@ -124,19 +126,71 @@ def ended(running: Running, timeout: float = 15) -> tuple[int, list[str]]:
     return code, running.lines
 
 
-def test_forty_stalled_readers_leave_a_viewer_untouched(site: Site) -> None:
+def test_forty_stalled_readers_leave_a_viewer_untouched(
+    site: Site, settings: Settings, run_python: Callable[..., Running], publish: Callable[..., Running]
+) -> None:
     """The test that chose the worker: see webapp/worker.py."""
+    run_python(settings, "mediamtx")
+    publish(wait_until(lambda: _publish_url(settings), 20, "the recorder runs"))
+    playlist = wait_until(lambda: _media_playlist(site), 30, "the picture is live")
     with contextlib.ExitStack() as stack:
         for number in range(40):
             headers = "Range: bytes=0-\r\n" if number % 2 else ""
-            stack.enter_context(site.asker(site.clip, headers))
-        stalled = stack.enter_context(site.asker(site.clip))
+            stalled = stack.enter_context(site.asker(site.clip, headers))
         wait_until(lambda: stalled.recv(1, socket.MSG_PEEK), 10, "the last of them has its first byte waiting")
         for _ in range(5):
-            for path in ("/api/status", site.clip.replace(".mp4", ".jpg"), "/api/cameras/front/clips"):
+            for path in ("/", "/api/status", site.clip.replace(".mp4", ".jpg"), "/api/cameras/front/clips"):
                 assert site.get(path)[0].status == 200, path
             answer, part = site.get(site.clip, {"Range": "bytes=1000000-"})
             assert (answer.status, len(part)) == (206, 4 * 1024 * 1024)
+        later = wait_until(
+            lambda: (text := _media_playlist(site)) != playlist and text, 10, "the live picture moves on"
+        )
+        answer, part = site.get(f"/live/front/{_files(later)[-1]}")
+        assert (answer.status, len(part) > 1000) == (200, True)
+
+
+def _publish_url(settings: Settings) -> str | None:
+    try:
+        return publish_url(settings, Stream("front"))
+    except RecorderError:
+        return None
+
+
+def _media_playlist(site: Site) -> str:
+    """The playlist that names the segments; "" while there is none."""
+    answer, text = site.get("/live/front/index.m3u8")
+    while answer.status == 200 and b"#EXT-X-STREAM-INF" in text:
+        answer, text = site.get(f"/live/front/{_files(text.decode())[0]}")
+    return text.decode() if answer.status == 200 else ""
+
+
+def _files(playlist: str) -> list[str]:
+    return [line for line in playlist.splitlines() if line and not line.startswith("#")]
+
+
+def test_saving_goes_on_beside_the_rest(site: Site, settings: Settings) -> None:
+    """Cutting runs in a native thread of a process whose sockets and locks are gevent's."""
+    write_segments(Layout.of(settings), Stream("front"), datetime.now(UTC) - timedelta(seconds=12), [6, 6])
+    answer, page = site.get("/")
+    token = re.search(rb'name="csrf-token" content="([^"]+)"', page)
+    assert token is not None
+    cookie = answer.headers["Set-Cookie"].partition(";")[0]
+    saving = [http.client.HTTPConnection("127.0.0.1", site.port, timeout=30) for _ in range(4)]
+    for number, connection in enumerate(saving):
+        headers = {"Content-Type": "application/json", "X-CSRFToken": token[1].decode(), "Cookie": cookie}
+        connection.request("POST", "/api/cameras/front/save", f'{{"seconds": {5 + number}}}', headers)
+    assert site.get("/api/status")[0].status == 200
+    clips = []
+    for connection in saving:
+        with contextlib.closing(connection):
+            answer = connection.getresponse()
+            body = json.loads(answer.read())
+        assert answer.status == 201, body
+        clips.append(body["clip"])
+    for clip in clips:
+        assert site.get(clip["url"], {"Range": "bytes=4-7"})[1] == b"ftyp"
+        assert site.get(clip["thumbnail_url"])[1].startswith(b"\xff\xd8")
 
 
 def test_who_reads_nothing_is_cut_off(hasty_site: Site) -> None:
@@ -151,11 +205,9 @@ def test_who_reads_nothing_is_cut_off(hasty_site: Site) -> None:
 
 
 def _is_cut_off(site: Site) -> bool:
-    """Whether the server process has no connection any more in which data wait to be read by somebody."""
-    listing = subprocess.run(
-        ["ss", "-Htn", "state", "established", f"( sport = :{site.port} )"], capture_output=True, text=True, check=True
-    )
-    return not listing.stdout.strip()
+    """Whether the server has let go of all its connections (proc(5), net/tcp: 01 is an established one)."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return not any(row[1].endswith(f":{site.port:04X}") and row[3] == "01" for row in rows)
 
 
 def test_who_reads_slowly_gets_everything(hasty_site: Site) -> None:
@@ -346,7 +398,3 @@ def test_help_needs_no_web_server() -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], check=True, env=environment, capture_output=True, text=True)
     assert done.stdout.strip() == "set()"
-
-
-if shutil.which("ss") is None:
-    pytest.skip("ss not found; install it with: sudo apt install iproute2", allow_module_level=True)

@@ -30,12 +30,15 @@ def publish_clip(
     seconds: float = 9,
     data: bytes | Path = b"\0\0\0\x18ftypmp42 not much of a film",
 ) -> Clip:
-    """Publish a clip whose MP4 is `data`; what nobody plays needs no footage."""
+    """Publish a clip whose MP4 is `data`, or a file that is moved there; what nobody plays needs no footage."""
     end = start + timedelta(seconds=seconds)
     motion = (Span(start + timedelta(seconds=3), end - timedelta(seconds=3)),) if kind == "motion" else ()
     clip = Clip.new(layout, camera, kind, start, start, end, windows=motion, score=0.8 if motion else None)
     temporary = temporary_path(layout, camera, clip.name, "web")
-    temporary.write_bytes(data if isinstance(data, bytes) else data.read_bytes())
+    if isinstance(data, bytes):
+        temporary.write_bytes(data)
+    else:
+        data.rename(temporary)
     return publish(layout, clip, temporary, PICTURE)
 
 
