@@ -11,6 +11,9 @@ from config.errors import StorageError
 TEMPORARY = ".tmp-"
 """What the name of every file starts with that is not complete; its owner and its process follow."""
 
+ANYONE = "file"
+"""The owner of what `write_file` is writing."""
+
 
 def temporary_name(name: str, owner: str) -> str:
     """A name beside `name` for what this thread is writing: `.tmp-<owner>-<pid>-<thread>-<name>`."""
@@ -24,7 +27,7 @@ def write_file(path: Path, data: bytes, mode: int = 0o666) -> None:
 
     Raises StorageError and leaves what was there before.
     """
-    temporary = path.with_name(temporary_name(path.name, "file"))
+    temporary = path.with_name(temporary_name(path.name, ANYONE))
     try:
         try:
             with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:

@@ -20,7 +20,7 @@ from config.errors import ClipError
 from mediamtx.catalogue import clips_near, day_folders, find_clip
 from mediamtx.clips import Clip, encode_sidecar, remove_clip
 from mediamtx.decisions import tombstones
-from mediamtx.files import TEMPORARY, make_folder, storage_error, sync_folder, temporary_name, write_file
+from mediamtx.files import ANYONE, TEMPORARY, make_folder, storage_error, sync_folder, temporary_name, write_file
 from mediamtx.layout import Layout
 from mediamtx.names import ClipName
 from mediamtx.segments import Span
@@ -95,8 +95,8 @@ def replace_overlapping(layout: Layout, camera: str, clip: Clip) -> list[Clip]:
 def sweep(layout: Layout, camera: str, owner: str, now: datetime) -> None:
     """Remove what a killed process left: temporary files, and thumbnails and sidecars without an MP4.
 
-    Those of `owner` at once, where the process is gone; others after an hour. Day folders that have not changed since
-    a sweep left nothing behind are passed over. Raises StorageError.
+    Those of `owner` and of nobody in particular at once, where the process is gone; others after an hour. Day folders
+    that have not changed since a sweep left nothing behind are passed over. Raises StorageError.
     """
     marker = layout.sweep_marker(camera)
     swept = _changed(marker)
@@ -182,7 +182,7 @@ def _sweep_folder(folder: Path, owner: str, now: datetime) -> bool:
     left, publishing = 0, False
     temporaries = {name: match for name in names if (match := _TEMPORARY.fullmatch(name))}
     for name, match in temporaries.items():
-        mine = match["owner"] == owner
+        mine = match["owner"] in (owner, ANYONE)
         if (mine and not _alive(int(match["pid"]))) or _old(folder / name, now):
             _remove(folder / name)
         else:

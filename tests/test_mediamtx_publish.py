@@ -249,7 +249,7 @@ STEM = "2026-11-20_19-00-00-000"
         (f"{TEMPORARY}motion-{os.getpid()}-7-{STEM}_motion.mp4", 2 * HOUR, True),
         (f"{TEMPORARY}web-{DEAD}-7-{STEM}_saved.mp4", 0, False),
         (f"{TEMPORARY}web-{DEAD}-7-{STEM}_saved.mp4", 2 * HOUR, True),
-        (f"{TEMPORARY}file-{DEAD}-7-{STEM}_motion.json", 0, False),
+        (f"{TEMPORARY}file-{DEAD}-7-{STEM}_motion.json", 0, True),
         (f"{TEMPORARY}file-{DEAD}-7-{STEM}_motion.json", 2 * HOUR, True),
         (f"{STEM}_motion.jpg", 0, True),
         (f"{STEM}_motion.json", 0, True),
