@@ -11,6 +11,12 @@ export async function postJson(url, body) {
   return answer(fetch(url, { method: "POST", headers, body: JSON.stringify(body) }));
 }
 
+/** What /api/status says of one camera; undefined where it does not know it. */
+export async function cameraStatus(url, name) {
+  const { cameras } = await getJson(url);
+  return cameras.find((camera) => camera.name === name);
+}
+
 async function answer(request) {
   let response;
   try {

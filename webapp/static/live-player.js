@@ -9,11 +9,12 @@
 // data-action = sound | pip | fullscreen. Its own data-state is connecting, live, reconnecting, offline or unsupported;
 // each change is told by a "statechange" event.
 
-import { getJson } from "./http.js";
+import { cameraStatus } from "./http.js";
 import { since } from "./format.js";
 import { toggleFullscreen } from "./screen.js";
 
-const STALLED = 8_000; // ms without a new picture after which a stream counts as broken
+const STARTING = 12_000; // ms until the first picture, after which the try counts as failed
+const STALLED = 5_000; // ms without a new picture after which a stream counts as broken
 const PAUSES = [500, 1_000, 2_000, 3_000, 4_000]; // ms between two tries
 
 // About 1.5 s behind the recorder's edge, which with segments of 1 s is as near as it plays without stuttering.
@@ -83,13 +84,16 @@ class LivePlayer extends HTMLElement {
     const how = this.#howToPlay();
     if (!how) return this.#show("unsupported");
     for (let failures = 0; !stopped.aborted; failures++) {
-      this.#show(this.#wasLive ? "reconnecting" : "connecting");
+      const trying = this.#wasLive ? "reconnecting" : "connecting";
+      if (this.dataset.state !== "offline") this.#show(trying);
       const camera = await this.#askState();
       if (stopped.aborted) return;
-      if (camera && camera.state !== "live") {
-        if (camera.state === "offline") this.#show("offline", camera.since);
-      } else if (await this.#playUntilBroken(how, stopped)) {
-        failures = 0;
+      if (camera?.state === "offline") {
+        this.#show("offline", camera.since);
+      } else {
+        this.#show(trying);
+        const mayPlay = camera === null || camera.state === "live"; // the third state is "starting"
+        if (mayPlay && (await this.#playUntilBroken(how, stopped))) failures = 0;
       }
       if (!stopped.aborted) await pause(PAUSES[Math.min(failures, PAUSES.length - 1)], stopped);
     }
@@ -104,8 +108,7 @@ class LivePlayer extends HTMLElement {
   /** What the server says of the camera; null where it does not answer, and then a try will show. */
   async #askState() {
     try {
-      const { cameras } = await getJson(this.dataset.status);
-      return cameras.find((camera) => camera.name === this.dataset.camera) ?? null;
+      return (await cameraStatus(this.dataset.status, this.dataset.camera)) ?? null;
     } catch {
       return null;
     }
@@ -129,18 +132,19 @@ class LivePlayer extends HTMLElement {
         if (this.#video.currentTime === lastTime) return;
         lastTime = this.#video.currentTime;
         lastMoved = performance.now();
-        if (!live && lastTime > 0) this.#show("live");
-        live = this.#wasLive ||= lastTime > 0;
+        if (live) return;
+        live = this.#wasLive = true;
+        this.#show("live");
       },
       listen,
     );
     const watch = setInterval(() => {
       if (this.#video.paused) this.#playSoon();
-      if (performance.now() - lastMoved > STALLED) end();
+      if (performance.now() - lastMoved > (live ? STALLED : STARTING)) end();
       this.#keepUp();
     }, 1_000);
     try {
-      if (how === "hls") await this.#attachHls(end);
+      if (how === "hls") await this.#attachHls(over.signal, end);
       else this.#video.src = this.dataset.playlist;
       this.#playSoon();
       await ended;
@@ -154,8 +158,9 @@ class LivePlayer extends HTMLElement {
     return live;
   }
 
-  async #attachHls(end) {
+  async #attachHls(over, end) {
     await loadScript(this.dataset.hls);
+    if (over.aborted) return;
     const hls = (this.#hls = new window.Hls(HLS));
     let mended = false;
     hls.on("hlsError", (_, { fatal, type }) => {
@@ -176,6 +181,7 @@ class LivePlayer extends HTMLElement {
     this.#hls = null;
     this.#video.removeAttribute("src");
     this.#video.load();
+    this.#showDelay();
   }
 
   /** Natively played streams fall behind with every stall; jump when it has become much. hls.js does it by itself. */
@@ -183,6 +189,10 @@ class LivePlayer extends HTMLElement {
     const { seekable, currentTime } = this.#video;
     const edge = seekable.length ? seekable.end(seekable.length - 1) : 0;
     if (!this.#hls && edge - currentTime > 8) this.#video.currentTime = edge - 2;
+    this.#showDelay();
+  }
+
+  #showDelay() {
     const delay = this.querySelector("[data-part=delay]");
     if (delay) delay.textContent = this.#hls?.latency > 0 ? `${this.#hls.latency.toFixed(1)} s behind` : "";
   }

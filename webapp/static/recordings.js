@@ -5,7 +5,7 @@ import "./clip-player.js";
 import { fillCalendar } from "./calendar.js";
 import { clipAddress, clipCard, kindName } from "./clips.js";
 import { dayName, length, size, todayIn } from "./format.js";
-import { getJson } from "./http.js";
+import { cameraStatus, getJson } from "./http.js";
 import { toast } from "./toast.js";
 
 const EVERY = 15_000; // ms between two looks for new clips
@@ -17,6 +17,7 @@ const part = (name) => review.querySelector(`[data-part=${name}]`);
 
 let clips = new Map(); // stem -> clip, newest first
 let days = []; // {day, count}, newest first
+let newest = ""; // the stem of the camera's newest clip at the last look
 
 const cards = () => [...review.querySelectorAll(".clip")];
 const card = (stem) => review.querySelector(`.clip[data-stem="${CSS.escape(stem)}"]`);
@@ -171,10 +172,11 @@ function forget() {
 /** Add the clips that the list does not show yet, each under its hour; returns them. */
 function insertNew() {
   const list = part("list");
+  const shown = new Map(cards().map((element) => [element.dataset.stem, element]));
   const added = [];
   let previous = null; // the card after which the next one belongs
   for (const clip of clips.values()) {
-    let element = card(clip.stem);
+    let element = shown.get(clip.stem);
     if (!element) {
       element = clipCard(template, clip, clipAddress(dayAddress(clip.day), clip.stem));
       element.tabIndex = -1;
@@ -203,13 +205,16 @@ function place(list, element, hour, previous) {
   list.insertBefore(section, next);
 }
 
-/** Follow the day shown: new clips come in where they belong, those that are gone leave. */
+/** Follow the day shown: when there is a new clip, it comes in where it belongs, and those that are gone leave. */
 async function refresh() {
   if (document.hidden) return;
   const { day } = review.dataset;
   let answer;
   try {
+    const camera = await cameraStatus(review.dataset.status, review.dataset.camera);
+    if (camera?.latest_clip?.stem === newest) return;
     answer = await fetchDay(day);
+    newest = camera.latest_clip?.stem;
   } catch {
     return; // the next look may work; nothing on the page is wrong yet
   }
