@@ -11,15 +11,18 @@ from pathlib import Path
 from config.errors import BirbCamError, ClipError, SegmentError
 from mediamtx.clips import Clip
 from mediamtx.layout import Layout
-from mediamtx.names import ClipName, parse_segment_name
+from mediamtx.names import ClipName, from_iso, parse_segment_name
 from mediamtx.publish import publish, thumbnail_of
 from mediamtx.segments import Seen, inspect
 
 log = logging.getLogger(__name__)
 SETTLED = timedelta(minutes=1)
 """A file that has not changed for so long is complete."""
+UNREADABLE = -1
+"""In the memory, a file that could not be read has this minus its size: it is tried again once it changes."""
+_NEVER = datetime(1971, 1, 1, tzinfo=UTC)
 _DATE = re.compile(
-    r"(?<!\d)(\d{4})[-_.]?(\d\d)[-_.]?(\d\d)(?:[ _.T-]{0,3}(\d\d)[-_.:h]?(\d\d)(?:[-_.:m]?(\d\d))?)?(?!\d)"
+    r"(?<!\d)((?:19|20)\d\d)[-_.]?(\d\d)[-_.]?(\d\d)(?:[ _.T-]{0,3}(\d\d)[-_.:h]?(\d\d)(?:[-_.:m]?(\d\d))?)?(?!\d)"
 )
 
 
@@ -49,10 +52,6 @@ def file_loose(layout: Layout, camera: str, seen: dict[str, Seen], now: datetime
     return filed
 
 
-UNREADABLE = -1
-"""In the memory, a file that cannot be read has this minus its size: it is tried again once it changes."""
-
-
 def taken_at(name: str, zone: tzinfo, created: str | None, changed: float) -> datetime:
     """When a file was taken: by its name (in local time; our own names are UTC), else by `created` in its header
     (ISO 8601), else by `changed` (seconds since the Unix epoch)."""
@@ -68,14 +67,12 @@ def taken_at(name: str, zone: tzinfo, created: str | None, changed: float) -> da
         except ValueError:  # digits that are no date
             continue
         return local.astimezone(UTC)
-    if created is not None:
-        try:
-            time = datetime.fromisoformat(created)
-        except ValueError:
-            time = datetime.fromtimestamp(0, UTC)
-        if time.timestamp() > 0:  # a camera without a clock writes 1904 or 1970
-            return time.astimezone(UTC)
-    return datetime.fromtimestamp(changed, UTC)
+    try:
+        header = from_iso(created or "")
+    except (ValueError, OverflowError):
+        header = _NEVER
+    # A camera without a clock writes 1904 or 1970.
+    return header if header > _NEVER else datetime.fromtimestamp(changed, UTC)
 
 
 def _loose_files(folder: Path) -> dict[str, int]:
