@@ -126,9 +126,11 @@ class Listener:
 
     def _end_session(self) -> None:
         with self._lock:
-            session, self._session = self._session, None
-            if session is not None:
-                session.close()
+            try:
+                if self._session is not None:
+                    self._session.close()
+            finally:
+                self._session = None  # only now: who sees it gone finds its files finished
 
     def _explain(self, error: Exception) -> None:
         """Say once what keeps a publisher out."""

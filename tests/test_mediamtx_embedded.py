@@ -160,52 +160,50 @@ def test_a_publisher_that_freezes_is_given_up(
     assert len(segments(settings, DETECT)) >= 5
 
 
-@pytest.mark.parametrize(
-    "visit",
-    [
-        b"",
-        b"GET / HTTP/1.0\r\n\r\n",
-        bytes(range(256)) * 20,
-        b"ANNOUNCE rtsp://127.0.0.1/front RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 99999999\r\n\r\n",
-        b"ANNOUNCE rtsp://127.0.0.1/front RTSP/1.0\r\nCSeq: 1\r\nContent-Type: application/sdp\r\n"
-        b"Content-Length: 20\r\n\r\nv=0\r\nm=video 0 RTP/AVP",
-    ],
-    ids=["nothing", "http", "noise", "endless", "half an SDP"],
-)
-def test_a_visitor_that_talks_nonsense_is_survived(
-    settings: Settings, record: Callable[[Settings], Running], publish: Callable[..., Running], visit: bytes
+VISITS = [
+    b"",
+    b"GET / HTTP/1.0\r\n\r\n",
+    bytes(range(256)) * 20,
+    b"ANNOUNCE rtsp://127.0.0.1/front RTSP/1.0\r\nCSeq: 1\r\nContent-Length: 99999999\r\n\r\n",
+    b"ANNOUNCE rtsp://127.0.0.1/front RTSP/1.0\r\nCSeq: 1\r\nContent-Type: application/sdp\r\n"
+    b"Content-Length: 20\r\n\r\nv=0\r\nm=video 0 RTP/AVP",
+]
+
+
+def test_visitors_that_talk_nonsense_are_survived(
+    settings: Settings, record: Callable[[Settings], Running], publish: Callable[..., Running]
 ) -> None:
     running = record(settings)
     url = publish_url(settings, FRONT)
 
-    def visited() -> bool:
+    def visited(words: bytes) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", port_of(url)), timeout=5) as visitor:
-                visitor.sendall(visit)
+                visitor.sendall(words)
         except OSError:  # it is busy with the visitor before
             return False
         return True
 
-    for _ in range(2):
-        wait_until(visited, 5, "a visit")
+    for words in VISITS * 2:
+        wait_until(lambda words=words: visited(words), 5, "a visit")
     publisher = publish(url)
 
     def recorded() -> bool:
         nonlocal publisher
-        if publisher.process.poll() is not None:  # it came while the listener was busy with the visitor
+        if publisher.process.poll() is not None:  # it came while the listener was busy with the last visitor
             publisher = publish(url)
         return bool(segments(settings))
 
     wait_until(recorded, 20, "a segment", pause=0.5)
     assert "Traceback" not in running.output
-    assert running.output.count("no publisher at") <= 2
+    assert 1 <= running.output.count("no publisher at") <= len(VISITS) * 2
 
 
 def send(run_process: Callable[..., Running], url: str, picture: str, sound: str | None = None) -> Running:
     """Publish a test picture, and a tone where `sound` names an encoder."""
     streams = [ffmpeg_python.input("testsrc2=size=320x180:rate=10", f="lavfi", re=None)]
     options: dict[str, object] = {"vcodec": picture, "g": 10, "pix_fmt": "yuv420p"}
-    if picture != "mjpeg":
+    if picture.startswith("libx"):
         options |= {"preset": "ultrafast", "tune": "zerolatency"}
     if sound is not None:
         streams.append(ffmpeg_python.input("sine=sample_rate=8000", f="lavfi", re=None))
@@ -244,8 +242,8 @@ def test_a_picture_that_nobody_could_play_is_refused_and_said(
     settings: Settings, record: Callable[[Settings], Running], run_process: Callable[..., Running]
 ) -> None:
     running = record(settings)
-    publisher = send(run_process, publish_url(settings, FRONT), "mjpeg")
-    wait_until(lambda: "the publisher sends no H.264 or H.265 picture, but mjpeg" in running.output, 20, "the reason")
+    publisher = send(run_process, publish_url(settings, FRONT), "mpeg4")
+    wait_until(lambda: "the publisher sends no H.264 or H.265 picture, but mpeg4" in running.output, 20, "the reason")
     assert publisher.wait(20) != 0
     assert not segments(settings)
 
@@ -255,11 +253,11 @@ def test_files_that_may_not_grow_are_cut_short_and_recording_goes_on(
 ) -> None:
     settings = replace(settings, mediamtx=replace(settings.mediamtx, segment=3600))
     running = record(settings)
-    limit = 400_000
+    limit = 300_000
     subprocess.run(["prlimit", f"--fsize={limit}", "--pid", str(running.process.pid)], check=True)
     publish(publish_url(settings, FRONT), size="640x360", fps=25)
-    wait_until(lambda: len(segments(settings)) >= 4, 60, "four segments")
-    for segment in segments(settings)[:3]:
+    wait_until(lambda: len(segments(settings)) >= 3, 60, "three segments")
+    for segment in segments(settings)[:2]:
         info = inspect(path_of(settings, segment))
         assert info.finished_by_header
         assert 0 < info.size <= limit
