@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from werkzeug.test import Client
 from config.errors import StorageError, WebError
 from config.settings import Settings
 from mediamtx.layout import Layout
+from webapp import VERSION
 from webapp.access import check_exposure, is_local_name, is_loopback
 from webapp.app import SECURITY_HEADERS, create_app
 from webapp.passwords import PasswordFile, session_secret
@@ -231,6 +233,11 @@ def test_the_token_as_a_header(app: Flask) -> None:
         "/api/cameras/front/save", json={"seconds": 4}, headers={"X-CSRFToken": visitor.token("/")}
     )
     assert "5 to 600" in answer.json["error"]
+
+
+def test_the_version_is_that_of_the_release() -> None:
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
+    assert project["project"]["version"] == VERSION
 
 
 def test_every_answer_carries_the_security_headers(app: Flask) -> None:

@@ -167,14 +167,22 @@ def test_the_clips_of_a_day(visitor: Visitor, layout: Layout) -> None:
         "score": 0.8,
         "kept": False,
         "size": 31,
-        "url": "/clips/front/2026-11-20/2026-11-20_18-03-04-120_motion.mp4",
-        "thumbnail_url": "/clips/front/2026-11-20/2026-11-20_18-03-04-120_motion.jpg",
+        "url": "/clips/front/2026-11-20/2026-11-20_18-03-04-120_motion.mp4?v=1f",
+        "thumbnail_url": "/clips/front/2026-11-20/2026-11-20_18-03-04-120_motion.jpg?v=1f",
         "download_url": "/clips/front/2026-11-20/2026-11-20_18-03-04-120_motion.mp4?download=1",
         "windows": [["2026-11-20T18:03:07.120Z", "2026-11-20T18:03:10.620Z"]],
     }
     for address in (clip["url"], clip["thumbnail_url"], clip["download_url"]):
         assert visitor.get(address).status_code == 200
     assert visitor.get("/api/cameras/front/clips?day=2026-11-01").json["clips"] == []
+
+
+def test_what_the_page_knows_already_is_not_sent_again(visitor: Visitor, layout: Layout) -> None:
+    for address in ("/api/cameras/front/clips", "/api/status"):
+        known = {"If-None-Match": visitor.get(address).headers["ETag"]}
+        assert (visitor.get(address, headers=known).status_code, visitor.get(address, headers=known).data) == (304, b"")
+        publish_clip(layout, datetime.now(UTC))
+        assert visitor.get(address, headers=known).status_code == 200
 
 
 def test_no_clips_at_all(visitor: Visitor) -> None:

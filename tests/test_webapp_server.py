@@ -315,6 +315,21 @@ def test_ctrl_c_ends_it_cleanly(site: Site) -> None:
     assert not _group_lives(site.running.process.pid)
 
 
+def test_closing_the_terminal_ends_it(site: Site) -> None:
+    os.killpg(site.running.process.pid, signal.SIGHUP)
+    assert site.running.wait() == 0
+    assert not _group_lives(site.running.process.pid)
+
+
+def test_broken_requests_do_not_fill_the_log(site: Site) -> None:
+    for nonsense in (b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"A" * 9000):
+        with socket.create_connection(("127.0.0.1", site.port), timeout=10) as client, contextlib.suppress(OSError):
+            client.sendall(nonsense)
+            client.recv(1000)
+    assert site.get("/healthz")[0].status == 200
+    assert len(site.running.lines) == 1
+
+
 def test_a_worker_that_was_killed_is_replaced(site: Site) -> None:
     children = Path(f"/proc/{site.running.process.pid}/task/{site.running.process.pid}/children")
     (worker,) = children.read_text().split()

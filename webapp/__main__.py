@@ -41,8 +41,11 @@ def set_password(settings: Settings) -> int:
     from webapp.passwords import PasswordFile, password_problem
 
     if sys.stdin.isatty():
-        password = getpass.getpass("New password for the web app: ")
-        again = getpass.getpass("The same again: ")
+        try:
+            password = getpass.getpass("New password for the web app: ")
+            again = getpass.getpass("The same again: ")
+        except EOFError:
+            raise WebError("No password was given. Nothing was changed; try again.") from None
     else:
         password = again = sys.stdin.readline().rstrip("\r\n")
     problem = password_problem(password)

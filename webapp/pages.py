@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from mediamtx.catalogue import clips_of_day, days
@@ -54,13 +54,20 @@ def clips_json_(name: str) -> ResponseReturnValue:
     """The days that have clips, and the clips of `?day=` or of the newest."""
     camera_or_404(name)
     day = request.args.get("day")
-    return jsonify(_day(name, day_or_404(day) if day else None))
+    return _unless_known(jsonify(_day(name, day_or_404(day) if day else None)))
 
 
 @blueprint.get("/api/status")
 def status_json() -> ResponseReturnValue:
     """The state and the latest clip of every camera."""
-    return jsonify({"cameras": [asdict(view) for view in _cameras()]})
+    return _unless_known(jsonify({"cameras": [asdict(view) for view in _cameras()]}))
+
+
+def _unless_known(answer: Response) -> Response:
+    """304 where the page that asks again and again has this already; a full day is half a megabyte."""
+    answer.add_etag()
+    answer.make_conditional(request)
+    return answer
 
 
 def _cameras() -> list[CameraView]:

@@ -9,6 +9,7 @@ import socket
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from config.errors import WebError
 from config.settings import Settings
@@ -37,7 +38,7 @@ def run_server(settings: Settings) -> int:
     session_secret(layout)  # made here, where an error is told in one line, and before the worker needs it
     listener = open_listener(settings.web.host, settings.web.port)
     log.info("web app at %s", address_of(listener))
-    _Server(settings, listener).run()
+    _Arbiter(_Server(settings, listener)).run()
     return 0
 
 
@@ -70,6 +71,14 @@ def _cannot_listen(host: str, port: int, error: OSError | UnicodeError) -> str:
     if number == errno.EACCES:
         return f"port {port} is for programs of the system only; set web.port to one from 1024 on"
     return f'web.host = "{host}" is no address of this computer ({error}); correct it'
+
+
+class _Arbiter(Arbiter):  # type: ignore[misc]  # gunicorn is untyped
+    """gunicorn's master process."""
+
+    def handle_hup(self) -> None:
+        """The terminal was closed: end, instead of loading a configuration file that there is none of."""
+        raise StopIteration
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped

@@ -53,6 +53,7 @@ def clips_json(clips: Iterable[Clip]) -> list[ClipJson]:
             base = url_for("clips.video", name=clip.camera, day=clip.day.isoformat(), stem="-").removesuffix("-.mp4")
             addresses[clip.camera, clip.day] = base
         address = f"{base}{clip.name.stem}"
+        version = f"{clip.size:x}"  # a clip that is published again with another length is not taken from the cache
         answer.append(
             {
                 "stem": clip.name.stem,
@@ -65,8 +66,8 @@ def clips_json(clips: Iterable[Clip]) -> list[ClipJson]:
                 "score": clip.score,
                 "kept": clip.kept,
                 "size": clip.size,
-                "url": f"{address}.mp4",
-                "thumbnail_url": f"{address}.jpg",
+                "url": f"{address}.mp4?v={version}",
+                "thumbnail_url": f"{address}.jpg?v={version}",
                 "download_url": f"{address}.mp4?download=1",
                 "windows": [[iso(window.start), iso(window.end)] for window in clip.windows],
             }

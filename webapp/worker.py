@@ -93,7 +93,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
 
 
 class QuietLogger(Logger):  # type: ignore[misc]
-    """gunicorn's messages through our own logging: warnings and worse, and everything at the level "debug"."""
+    """gunicorn's messages through our own logging: its errors, and everything at the level "debug"."""
 
     def setup(self, cfg: Any) -> None:
         """Called by gunicorn at start and reload."""
@@ -101,4 +101,4 @@ class QuietLogger(Logger):  # type: ignore[misc]
         self.error_log.handlers.clear()
         self.error_log.propagate = True
         if not logging.getLogger().isEnabledFor(logging.DEBUG):
-            self.error_log.setLevel(logging.WARNING)
+            self.error_log.setLevel(logging.ERROR)  # its warnings are of broken requests: anybody could fill the log
