@@ -78,7 +78,7 @@ def windows_of(frames: Sequence[tuple[datetime, float]], end: datetime, rules: R
     """The windows in frames of (time, confirmed score); each frame lasts until the next, the last until `end`."""
     windows: list[Window] = []
     ends = [time for time, _ in frames[1:]] + [end]
-    for (time, mark), following in zip(frames, ends, strict=True):
+    for (time, mark), following in zip(frames, ends, strict=False):
         if mark >= rules.threshold:
             start, stop = floor_ms(time), floor_ms(min(following, time + LONGEST_FRAME))
             windows.append(Window(start, max(stop, start + MOMENT), mark))

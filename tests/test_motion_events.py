@@ -64,6 +64,10 @@ def test_a_frame_before_a_gap_does_not_stand_for_the_gap() -> None:
     assert windows_of([(at(0), 60.0), (at(30), 0.0)], at(31), RULES) == [window(0, 1)]
 
 
+def test_without_frames_there_is_no_window() -> None:
+    assert windows_of([], at(1), RULES) == []
+
+
 def test_sensitivity_is_the_threshold() -> None:
     frames = [(at(0), 40.0), (at(0.2), 40.0)]
     assert not windows_of(frames, at(0.4), RULES)
