@@ -28,7 +28,12 @@ OPEN_TIMEOUT = 15.0  # s, waiting included: so long a visitor that says nothing 
 FREEZE_TIMEOUT = 10.0  # s without a packet, or without a picture, after which a publisher is given up
 RETRY_PAUSE = 0.3  # s after a visitor that was no publisher, or while the port is taken
 
-_LISTEN = {"rtsp_flags": "listen", "rtsp_transport": "tcp", "listen_timeout": "10"}
+_LISTEN = {
+    "rtsp_flags": "listen",
+    "rtsp_transport": "tcp",
+    "listen_timeout": "10",  # s
+    "fpsprobesize": "0",  # pictures waited for to guess a frame rate that nobody asks for: 5 s of a slow stream
+}
 
 
 class Listener:

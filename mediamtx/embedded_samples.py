@@ -72,19 +72,13 @@ class TimeLine:
 
     def push(self, packet: av.Packet[Any]) -> list[Sample]:
         """The samples that are complete now, in order of decoding; what is not after the last one is dropped."""
-        duration = packet.duration or 0
-        pts, dts = packet.pts, packet.dts
-        if pts is None or dts is None:
-            if self._last is None:
-                self._held.append(packet)
-                return []
-            dts = self._last.dts + (self._last.duration or duration)
-            pts = dts if pts is None else pts
-        sample = Sample(self._track, packet, pts, dts, duration)
         if self._last is None:
-            held, self._held = self._held, []
-            self._last = sample
-            return [*self._backwards(held, sample), sample]
+            self._held.append(packet)
+            return self._begin(packet)
+        pts, dts = packet.pts, packet.dts
+        if dts is None:
+            dts = self._last.dts + (self._last.duration or packet.duration or 0)
+        sample = Sample(self._track, packet, dts if pts is None else pts, dts, packet.duration or 0)
         ahead = sample.time - self._last.time
         if -MAX_BACK < ahead <= 0:
             return []
@@ -92,22 +86,30 @@ class TimeLine:
         self._last = sample
         return [sample]
 
-    def _backwards(self, held: list[av.Packet[Any]], first: Sample) -> list[Sample]:
-        """The samples before the `first` complete one: each decoded one duration earlier."""
-        step = first.duration
-        if step <= 0:
+    def _begin(self, newest: av.Packet[Any]) -> list[Sample]:
+        """All that was held back, once the newest packet is complete and the time from one to the next is known."""
+        if newest.pts is None or newest.dts is None:
             return []
+        step = newest.duration or 0
+        if step <= 0 and len(self._held) > 1:
+            before = self._held[-2].dts
+            step = newest.dts - before if before is not None else 0
+            if step <= 0:
+                return []
+        held, self._held = self._held, []
         known = [packet.pts for packet in held if packet.pts is not None]
         # what has no time at all came first, so it is shown before all the others
-        next_pts = min([*known, first.pts]) - step * (len(held) - len(known))
-        result = []
-        for number, packet in enumerate(held):
-            pts = packet.pts
+        next_pts = min(known) - step * (len(held) - len(known))
+        samples = []
+        for ahead, packet in zip(range(len(held) - 1, -1, -1), held, strict=True):
+            pts, dts = packet.pts, packet.dts
             if pts is None:
                 pts, next_pts = next_pts, next_pts + step
-            dts = min(first.dts - step * (len(held) - number), pts)
-            result.append(Sample(self._track, packet, pts, dts, packet.duration or step))
-        return result
+            if dts is None:
+                dts = min(newest.dts - step * ahead, pts)
+            samples.append(Sample(self._track, packet, pts, dts, packet.duration or step))
+        self._last = samples[-1]
+        return samples
 
 
 class Order:

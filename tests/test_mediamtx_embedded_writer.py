@@ -47,9 +47,12 @@ def retimed(look: Look, change: Callable[[int, av.Packet], None]) -> tuple[list[
     return wanted, result
 
 
+@pytest.mark.parametrize("durations", [True, False])
 @pytest.mark.parametrize("b_frames", [0, 2])
-def test_times_that_the_demuxer_leaves_out_follow_from_the_next_packets(b_frames: int) -> None:
+def test_times_that_the_demuxer_leaves_out_follow_from_the_next_packets(b_frames: int, durations: bool) -> None:
     def leave_out(number: int, packet: av.Packet) -> None:
+        if number < 6 and not durations:
+            packet.duration = 0
         if number == 0:
             packet.pts = None
         if number <= b_frames:
