@@ -2,8 +2,8 @@
 
 import "./clip-player.js";
 import "./live-player.js";
-import { clipAddress, clipCard, kindName } from "./clips.js";
-import { cameraStatus, getJson, postJson } from "./http.js";
+import { ClipWatch, clipAddress, clipCard, kindName } from "./clips.js";
+import { getJson, postJson } from "./http.js";
 import { toast } from "./toast.js";
 
 const EVERY = 10_000; // ms between two looks for new clips
@@ -14,23 +14,20 @@ const part = (name) => document.querySelector(`[data-part=${name}]`);
 const template = document.querySelector("#clip");
 const dialog = document.querySelector(".cinema");
 const player = dialog.querySelector("clip-player");
-let newest = null; // the newest clip's stem; null before the first look
+const newClips = new ClipWatch(watch.dataset.status, watch.dataset.camera);
 const known = new Map(); // stem -> clip, of those in the list
 
 const address = (clip) => clipAddress(`${watch.dataset.recordings}/${clip.day}`, clip.stem);
 
 async function refresh() {
   const { clips } = await getJson(watch.dataset.clips);
-  newest = clips[0]?.stem;
   showRecent(clips.slice(0, SHOWN));
 }
 
-/** Look for a clip that is not in the list yet, and only then fetch the list. */
 async function look() {
   if (document.hidden) return;
   try {
-    const camera = await cameraStatus(watch.dataset.status, watch.dataset.camera);
-    if (newest === null || camera?.latest_clip?.stem !== newest) await refresh();
+    if (await newClips.stale()) await refresh();
   } catch {
     // the live picture says that the server has gone; the list stays as it was
   }

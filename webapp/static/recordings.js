@@ -3,9 +3,9 @@
 
 import "./clip-player.js";
 import { fillCalendar } from "./calendar.js";
-import { clipAddress, clipCard, kindName } from "./clips.js";
+import { ClipWatch, clipAddress, clipCard, kindName } from "./clips.js";
 import { dayName, length, size, todayIn } from "./format.js";
-import { cameraStatus, getJson } from "./http.js";
+import { getJson } from "./http.js";
 import { toast } from "./toast.js";
 
 const EVERY = 15_000; // ms between two looks for new clips
@@ -13,11 +13,11 @@ const EVERY = 15_000; // ms between two looks for new clips
 const review = document.querySelector(".review");
 const player = document.querySelector("clip-player");
 const template = document.querySelector("#clip");
+const newClips = review && new ClipWatch(review.dataset.status, review.dataset.camera);
 const part = (name) => review.querySelector(`[data-part=${name}]`);
 
 let clips = new Map(); // stem -> clip, newest first
 let days = []; // {day, count}, newest first
-let newest = ""; // the stem of the camera's newest clip at the last look
 
 const cards = () => [...review.querySelectorAll(".clip")];
 const card = (stem) => review.querySelector(`.clip[data-stem="${CSS.escape(stem)}"]`);
@@ -205,16 +205,14 @@ function place(list, element, hour, previous) {
   list.insertBefore(section, next);
 }
 
-/** Follow the day shown: when there is a new clip, it comes in where it belongs, and those that are gone leave. */
+/** Follow the day shown: new clips come in where they belong, those that are gone leave. */
 async function refresh() {
   if (document.hidden) return;
   const { day } = review.dataset;
   let answer;
   try {
-    const camera = await cameraStatus(review.dataset.status, review.dataset.camera);
-    if (camera?.latest_clip?.stem === newest) return;
+    if (!(await newClips.stale())) return;
     answer = await fetchDay(day);
-    newest = camera.latest_clip?.stem;
   } catch {
     return; // the next look may work; nothing on the page is wrong yet
   }
@@ -246,7 +244,8 @@ function onClick(event) {
 async function begin() {
   for (const element of cards()) element.tabIndex = -1;
   const { searchParams } = new URL(location.href);
-  takeDay(await fetchDay(review.dataset.day));
+  const [answer] = await Promise.all([fetchDay(review.dataset.day), newClips.stale()]); // which counts from here on
+  takeDay(answer);
   insertNew();
   showDay();
   const wanted = searchParams.has("clip") && card(searchParams.get("clip"));
