@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from website import HTML, Visitor
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
@@ -19,6 +18,7 @@ from webapp import VERSION
 from webapp.access import check_exposure, is_local_name, is_loopback
 from webapp.app import SECURITY_HEADERS, create_app
 from webapp.passwords import PasswordFile, session_secret
+from website import HTML, Visitor
 
 PASSWORD = "a blue tit"
 OPEN = {"/login", "/healthz", "/static/base.css"}

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
-from website import Visitor, publish_clip
 
 from config.settings import CameraSettings, Settings
 from mediamtx.layout import Layout
 from webapp.app import create_app
+from website import Visitor, publish_clip
 
 START = datetime(2026, 11, 20, 18, 3, 4, 120000, tzinfo=UTC)
 STEM = "2026-11-20_18-03-04-120_motion"

@@ -11,7 +11,6 @@ from pathlib import Path
 import av
 import pytest
 from flask import Flask
-from website import PICTURE, Visitor, publish_clip
 
 from config.settings import Settings
 from media import write_segments
@@ -19,6 +18,7 @@ from mediamtx.layout import Layout
 from mediamtx.names import Stream
 from webapp.app import create_app
 from webapp.files import OPEN_RANGE, limit_range
+from website import PICTURE, Visitor, publish_clip
 
 START = datetime(2026, 11, 20, 18, 3, 4, 120000, tzinfo=UTC)
 FILM = bytes(range(256)) * 400

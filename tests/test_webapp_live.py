@@ -13,7 +13,6 @@ from pathlib import Path
 
 import av
 import pytest
-from website import Visitor
 
 import webapp.live
 from config.errors import RecorderError
@@ -23,6 +22,7 @@ from mediamtx.addresses import RecorderInfo, publish_url, running_recorder, writ
 from mediamtx.names import Stream
 from waiting import wait_until
 from webapp.app import create_app
+from website import Visitor
 
 PLAYLIST = b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nvideo1_stream.m3u8?session=1-2\n"
 SEGMENT = os.urandom(300_000)

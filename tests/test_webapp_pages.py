@@ -12,7 +12,6 @@ from wsgiref.types import WSGIApplication
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from visiting import PHONE, WIDE, opened, publish_film, start_web
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
@@ -20,6 +19,7 @@ from werkzeug.wrappers import Response
 from config.settings import CameraSettings, Settings
 from conftest import Running
 from mediamtx.layout import Layout
+from visiting import PHONE, WIDE, opened, publish_film, start_web
 from webapp.app import create_app
 from webapp.passwords import PasswordFile
 

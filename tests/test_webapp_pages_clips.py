@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
-from visiting import PHONE, Tab, opened, publish_film, start_web
-from website import publish_clip
 
 import media
 from config.settings import Settings
@@ -19,6 +17,8 @@ from conftest import Running
 from mediamtx.clips import Clip, remove_clip
 from mediamtx.layout import Layout
 from mediamtx.names import Stream
+from visiting import PHONE, Tab, opened, publish_film, start_web
+from website import publish_clip
 
 pytestmark = pytest.mark.slow
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, expect
-from visiting import Tab, opened, start_web
 
 from config.errors import RecorderError
 from config.settings import Settings
 from conftest import Running
 from mediamtx.addresses import publish_url, running_recorder
 from mediamtx.names import Stream
+from visiting import Tab, opened, start_web
 from waiting import wait_until
 
 pytestmark = pytest.mark.slow

@@ -19,7 +19,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from website import publish_clip
 
 from config.errors import RecorderError
 from config.settings import Settings
@@ -30,6 +29,7 @@ from mediamtx.layout import Layout
 from mediamtx.names import Stream
 from waiting import wait_until
 from webapp.passwords import PasswordFile
+from website import publish_clip
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent

@@ -9,7 +9,6 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from website import Visitor
 
 from config.settings import Settings
 from mediamtx.addresses import RecorderInfo, write_recorder_info
@@ -17,6 +16,7 @@ from mediamtx.api import StreamState
 from mediamtx.names import Stream
 from webapp.app import create_app
 from webapp.status import CameraStatus, Snapshot, StatusBoard, status_of, take_snapshot
+from website import Visitor
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EARLIER = NOW - timedelta(minutes=5)
