@@ -22,7 +22,7 @@ from mediamtx.names import Segment, Stream
 from mediamtx.segments import Span
 from motion.activity import Activity
 from motion.events import Rules, Window, assemble, windows_of
-from motion.footage import Footage, end_of, has_stopped, look_at
+from motion.footage import Footage, end_of, has_stopped, late_finished, look_at
 from motion.late import rejoin
 from motion.publisher import Publisher, Reels
 from motion.rebuild import rebuild
@@ -89,6 +89,7 @@ class CameraPass:
     def _forget_what_is_gone(self) -> None:
         there = {*self._main.segments, *self._detect.segments}
         self._state.troubles = {s: trouble for s, trouble in self._state.troubles.items() if s in there}
+        self._state.late = {s: seen for s, seen in self._state.late.items() if s in there}
         undated = self._main.undated + self._detect.undated
         if undated > self._state.undated:
             log.warning(
@@ -105,7 +106,12 @@ class CameraPass:
     def _todo(self, footage: Footage) -> list[Segment]:
         aside = {segment for segment, trouble in self._state.troubles.items() if trouble.aside}
         done = self._state.stream(footage.stream).done if footage.segments else None
-        return unprocessed(footage.finished, done, self._state.troubles, aside, self._activity.scanned)
+        todo = unprocessed(footage.finished, done, self._state.troubles, aside, self._activity.scanned)
+        return [
+            segment
+            for segment in todo
+            if done is None or segment.start > done or late_finished(self._layout, segment, self._state.late, self._now)
+        ]
 
     def _scan_main(self) -> None:
         """Scan the main segments that the detect stream leaves out, as far as that is known by now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 from config.errors import SegmentError
 from mediamtx.layout import Layout
 from mediamtx.names import RELEASED, Segment, Stream
-from mediamtx.segments import inspect, is_finished, list_segments, look
+from mediamtx.segments import Seen, inspect, is_finished, list_segments, look
 from motion.state import StreamState
 
 STALLED = 10.0
@@ -32,7 +33,7 @@ class Footage:
 
     def follower(self, segment: Segment) -> Segment | None:
         """The segment after this one."""
-        after = self.segments.index(segment) + 1
+        after = bisect_right(self.segments, segment)
         return self.segments[after] if after < len(self.segments) else None
 
 
@@ -53,6 +54,21 @@ def look_at(layout: Layout, stream: Stream, known: StreamState, now: datetime) -
         except SegmentError:
             pass  # gone since it was listed, or not to be read: whoever scans it will tell
     return Footage(stream, segments, len(listed) - len(segments), finished)
+
+
+def late_finished(layout: Layout, segment: Segment, late: dict[Segment, Seen], now: datetime) -> bool:
+    """Whether a segment from before the watermark will not grow any more; `late` remembers those that still may.
+
+    That others are newer by name says nothing here: the clock may have been set back.
+    """
+    try:
+        late[segment] = look(layout, segment, late.get(segment), now)
+        finished = is_finished(layout, segment, False, late[segment], now, STALLED)
+    except SegmentError:
+        return True  # whoever scans it will tell
+    if finished:
+        del late[segment]
+    return finished
 
 
 def has_stopped(footage: Footage, known: StreamState, now: datetime, patience: timedelta) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from config.errors import ClipError, StorageError
-from mediamtx.catalogue import find_clip
+from mediamtx.catalogue import clips_near, find_clip
 from mediamtx.clips import Clip
 from mediamtx.cut import CutPart, cut
 from mediamtx.layout import Layout
@@ -73,6 +73,9 @@ class Publisher:
         if suppressed(self._layout, self._camera, windows):
             log.debug("%s: motion at %s is in a clip that was kept or deleted", self._camera, windows[0].start)
             return
+        if self._outlives(windows, reels):
+            log.debug("%s: motion at %s is in a clip that can be cut so no more", self._camera, windows[0].start)
+            return
         name = ClipName(event.start, "motion")
         before = find_clip(self._layout, self._camera, name.stem)
         if before is not None and before.windows == windows:
@@ -81,8 +84,10 @@ class Publisher:
         span = Span(event.start, event.clip_end(self._rules.post))
         parts, shift = self._cut(name, span, reels, last_try=item.tries + 1 == RETRIES)
         try:
-            for number, part in enumerate(parts):
-                self._publish_part(event, number, part, shift)
+            shown = [(part, within(windows, Span(part.start + shift, part.end + shift))) for part in parts]
+            # What has no motion is padding of another form, unless there is nothing else.
+            for number, (part, inside) in enumerate([one for one in shown if one[1]] or shown[:1]):
+                self._publish_part(event, number, part, inside, shift)
         finally:
             for part in parts:
                 part.path.unlink(missing_ok=True)
@@ -99,19 +104,25 @@ class Publisher:
         shifted = Span(span.start - shift, span.end - shift)
         return cut(self._layout, reels.detect, shifted, temporary).parts, shift
 
-    def _publish_part(self, event: Event, number: int, part: CutPart, shift: timedelta) -> None:
-        start, end = part.start + shift, part.end + shift
-        # The first part begins with what was asked for, the last ends with it; the motion of a lost end is kept.
-        windows = within((Span(window.start, window.end) for window in event.windows), Span(start, end))
-        if number and not windows:
-            return  # padding of another form
+    def _outlives(self, windows: Sequence[Span], reels: Reels) -> bool:
+        """Whether a published clip of this motion begins where the footage is deleted already."""
+        oldest = reels.main.segments[0].start if reels.main.segments else None
+        near = clips_near(self._layout, self._camera, Span(windows[0].start, windows[-1].end))
+        return oldest is not None and any(
+            clip.kind == "motion" and clip.windows and clip.windows[0].start < oldest and clip.shows(windows)
+            for clip in near
+        )
+
+    def _publish_part(
+        self, event: Event, number: int, part: CutPart, windows: Sequence[Span], shift: timedelta
+    ) -> None:
         clip = Clip.new(
             self._layout,
             self._camera,
             "motion",
-            start if number else event.start,
-            start,
-            end,
+            part.start + shift if number else event.start,
+            part.start + shift,
+            part.end + shift,
             windows=windows,
             score=event.score,
             part=event.part + number,

@@ -60,6 +60,7 @@ class CameraState:
 
     streams: dict[Stream, StreamState] = field(default_factory=dict)
     troubles: dict[Segment, Trouble] = field(default_factory=dict)
+    late: dict[Segment, Seen] = field(default_factory=dict)  # from before the watermark, and may still grow
     undated: int = 0  # segments from before this release was built, when last counted
     open: Event | None = None
     pending: list[Pending] = field(default_factory=list)
@@ -124,14 +125,14 @@ def encode(camera: str, state: CameraState) -> dict[str, Any]:
                 "done": _time(known.done, exact=True),
                 "until": _time(known.until, exact=True),
                 "newest": _time(known.newest, exact=True),
-                "seen": _seen(known.seen),
+                "seen": _seen(known.seen) if known.seen else None,
             }
             for stream, known in sorted(state.streams.items())
         },
         "troubles": {
-            f"{segment.stream.path}/{segment.file_name}": [trouble.tries, trouble.reason]
-            for segment, trouble in sorted(state.troubles.items())
+            _key(segment): [trouble.tries, trouble.reason] for segment, trouble in sorted(state.troubles.items())
         },
+        "late": {_key(segment): _seen(seen) for segment, seen in sorted(state.late.items())},
         "undated": state.undated,
         "open": _event(state.open) if state.open else None,
         "pending": [{**_event(pending.event), "tries": pending.tries} for pending in state.pending],
@@ -149,18 +150,16 @@ def decode(camera: str, values: Mapping[str, Any]) -> CameraState:
         if stream is None or stream.camera != camera:
             raise ValueError(f"{name!r} is no stream of this camera")
         done, until, newest = (_parsed(known[key]) for key in ("done", "until", "newest"))
-        state.streams[stream] = StreamState(done, until, newest, _parsed_seen(known["seen"]))
+        seen = None if known["seen"] is None else _parsed_seen(known["seen"])
+        state.streams[stream] = StreamState(done, until, newest, seen)
     for name, (tries, reason) in values["troubles"].items():
-        segment = Segment.from_path(Path(name))
-        if segment is None:
-            raise ValueError(f"{name!r} is no segment")
-        state.troubles[segment] = Trouble(int(tries), str(reason))
+        state.troubles[_parsed_key(name)] = Trouble(int(tries), str(reason))
+    for name, seen in values["late"].items():
+        state.late[_parsed_key(name)] = _parsed_seen(seen)
     state.open = _parsed_event(values["open"]) if values["open"] is not None else None
     state.pending = [Pending(_parsed_event(value), int(value["tries"])) for value in values["pending"]]
     for name, seen in values["loose"].items():
-        known_seen = _parsed_seen(seen)
-        if known_seen is not None:
-            state.loose[name] = known_seen
+        state.loose[name] = _parsed_seen(seen)
     return state
 
 
@@ -190,9 +189,20 @@ def _parsed(text: str | None) -> datetime | None:
     return None if text is None else from_iso(text)
 
 
-def _seen(seen: Seen | None) -> list[Any] | None:
-    return None if seen is None else [seen.size, seen.first_seen.isoformat()]
+def _seen(seen: Seen) -> list[Any]:
+    return [seen.size, seen.first_seen.isoformat()]
 
 
-def _parsed_seen(value: list[Any] | None) -> Seen | None:
-    return None if value is None else Seen(int(value[0]), from_iso(value[1]))
+def _parsed_seen(value: list[Any]) -> Seen:
+    return Seen(int(value[0]), from_iso(value[1]))
+
+
+def _key(segment: Segment) -> str:
+    return f"{segment.stream.path}/{segment.file_name}"
+
+
+def _parsed_key(text: str) -> Segment:
+    segment = Segment.from_path(Path(text))
+    if segment is None:
+        raise ValueError(f"{text!r} is no segment")
+    return segment

@@ -232,6 +232,42 @@ class TestRuns:
         yard.run()
         assert close_to(yard.spans(), [(29, 40)])
 
+    def test_a_clock_that_is_set_back_loses_nothing(self, yard: Yard) -> None:
+        yard.record(MAIN, [20, 20], [(12, 16)], start=3600)
+        yard.run(now=3641)
+        yard.record(MAIN, [20], [(5, 9)])
+        (growing,) = media.write_segments(yard.layout, MAIN, at(20), [20], motion=[(12, 16)], finished=False)
+        path = yard.path(growing)
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 3])
+        yard.run(now=25)
+        assert close_to(yard.spans(), [(2, 12), (3609, 3619)])
+        path.write_bytes(whole)
+        yard.run(now=41)
+        yard.run(now=60)
+        assert close_to(yard.spans(), [(2, 12), (29, 39), (3609, 3619)])
+
+    def test_a_clip_is_not_replaced_by_the_rest_of_its_footage(self, yard: Yard) -> None:
+        first, *_ = yard.record(MAIN, [20] * 3, [(8, 33)])
+        yard.run()
+        assert close_to(yard.spans(), [(5, 36)])
+        yard.path(first).unlink()
+        shutil.rmtree(yard.settings.state_dir)
+        assert yard.run(now=3700).clips == []
+        assert close_to(yard.spans(), [(5, 36)])
+
+    def test_a_change_of_the_pictures_size_ends_a_clip_and_begins_another(self, yard: Yard) -> None:
+        media.write_segments(yard.layout, MAIN, T, [20], motion=[(12, 20)])
+        media.write_segments(yard.layout, MAIN, at(20), [20], motion=[(0, 5)], size=(480, 270))
+        media.write_segments(yard.layout, DETECT, T, [40], motion=[(12, 25)])
+        yard.run()
+        assert close_to(yard.spans(), [(9, 20), (20, 28)])
+        assert [clip.part for clip in yard.clips()] == [1, 2]
+        yard.run(now=3700)
+        shutil.rmtree(yard.settings.state_dir)
+        yard.run(now=3800)
+        assert close_to(yard.spans(), [(9, 20), (20, 28)])
+
 
 class TestDecisions:
     def test_a_kept_clip_is_neither_replaced_nor_doubled(self, yard: Yard) -> None:

@@ -36,6 +36,7 @@ def full() -> CameraState:
     return CameraState(
         streams={detect: StreamState(T, T + timedelta(seconds=10), T, Seen(4711, T)), Stream("front"): StreamState()},
         troubles={Segment(detect, T): Trouble(2, "empty file")},
+        late={Segment(Stream("front"), T): Seen(1234, T)},
         undated=3,
         open=Event(MS, (Window(MS, MS + timedelta(seconds=2), 63.5),)),
         pending=[Pending(event, 1)],
