@@ -89,7 +89,7 @@ def _picture(video: Any, camera: CameraSettings, source: Source, probe: Probe) -
     silent = probe.audio is None
     if probe.video in COPIED:
         # Silence starts at 0: so must the picture, whose first key frame may come seconds later.
-        return video, _copied(source, **{"bsf:v": f"{_FRESH_PICTURE},{_FROM_ZERO}" if silent else _FRESH_PICTURE})
+        return video, _copied_picture(source, f"{_FRESH_PICTURE},{_FROM_ZERO}" if silent else _FRESH_PICTURE)
     if source.kind != "demo":  # it draws what the settings say
         video = _fit(video, camera, probe)
         video = video.filter("setpts", "PTS-STARTPTS") if silent else video
@@ -100,19 +100,27 @@ def _sound(audio: Any, camera: CameraSettings, source: Source, probe: Probe) -> 
     """The main stream's sound, and how it is sent."""
     encoder = {"c:a": "aac", "b:a": f"{camera.audio_bit_rate}k", "ar": SOUND_RATE, "bsf:a": _FRESH_SOUND}
     if probe.audio is None:
-        # Silence never ends, so it must end with the picture.
+        # Silence never ends, so it must end with the picture. Its first second would come late, too: until the detect
+        # stream has begun, ffmpeg 5 reads nothing else.
         return ffmpeg.input(f"anullsrc=r={SOUND_RATE}:cl=mono", f="lavfi"), encoder | {"shortest": None}
     if probe.audio == "aac" and probe.audio_configured:
-        return audio, _copied(source, **{"bsf:a": _FRESH_SOUND})
-    if source.kind in ("rtsp", "url"):  # lost packets become silence instead of shifting what follows
-        audio = audio.filter("aresample", **{"async": 1000})
-    return audio, encoder | {"ac": min(probe.channels or 1, 2)}
+        # ffmpeg 7.1 takes no AAC packet from RTSP for a key frame, and would wait for one for ever.
+        copied = {"c:a": "copy", "copyinkf:a": None}
+        return audio, copied if source.kind == "file" else copied | {"bsf:a": _FRESH_SOUND}
+    encoder["ac"] = min(probe.channels or 1, 2)
+    if source.kind in ("rtsp", "url"):
+        # Lost packets become silence instead of shifting what follows. Not a filter of the graph that makes the detect
+        # stream: there, sound would wait for the first picture.
+        encoder["af"] = "aresample=async=1000"
+    return audio, encoder
 
 
-def _copied(source: Source, **filters: str) -> dict[str, Any]:
-    """How a track is sent as it is. A filter passes nothing on after a file's end, so it would stop the loop."""
-    codec = {key.replace("bsf", "c"): "copy" for key in filters}
-    return codec if source.kind == "file" else codec | filters
+def _copied_picture(source: Source, filters: str) -> dict[str, Any]:
+    """How a picture is sent as it is."""
+    if source.kind == "file":
+        return {"c:v": "copy"}  # a filter passes nothing on after the file's end: it would stop the loop
+    # What precedes the first key frame goes to the filter, too, which counts the time from there.
+    return {"c:v": "copy", "copyinkf:v": None, "bsf:v": filters}
 
 
 def _encoder(camera: CameraSettings, probe: Probe) -> dict[str, Any]:
@@ -149,7 +157,9 @@ def _fit(video: Any, camera: CameraSettings, probe: Probe) -> Any:
 
 def _detect_output(video: Any, camera: CameraSettings, source: Source, url: str, copy: bool) -> Any:
     if copy:
-        return ffmpeg.output(video, url, **_OUTPUT, **_copied(source, **{"bsf:v": _FRESH_PICTURE}))
+        return ffmpeg.output(video, url, **_OUTPUT, **_copied_picture(source, _FRESH_PICTURE))
+    if source.kind in ("rtsp", "url"):
+        video = video.filter("select", "gte(st(0,max(ld(0),key)),1)")  # no grey ones before the first key frame
     small = video.filter("fps", camera.detect_fps).filter("scale", camera.detect_width // 2 * 2, -2, flags="area")
     return ffmpeg.output(
         small,

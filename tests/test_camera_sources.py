@@ -79,7 +79,7 @@ def options(command: list[str], url: str) -> dict[str, str]:
     words = command[max(previous, default=command.index("-i") + 1) + 1 : end]
     found, i = {}, 0
     while i < len(words):
-        flag = i + 1 == len(words) or words[i] == "-shortest"
+        flag = i + 1 == len(words) or words[i] in ("-shortest", "-copyinkf:v", "-copyinkf:a")
         found[words[i]] = "" if flag else words[i + 1]
         i += 1 if flag else 2
     return found
@@ -126,6 +126,16 @@ def test_what_waited_is_not_sent_but_a_copied_loop_stays_unfiltered() -> None:
     loop = options(command_of("/x.mp4", aac), MAIN)
     assert "-bsf:v" not in loop and "-bsf:a" not in loop
     assert "-bsf:v" not in options(command_of("/x.mp4", H264, main=None), DETECT)
+
+
+def test_sound_does_not_wait_for_the_graph_of_the_picture() -> None:
+    command = command_of("rtsp://c/1", replace(H264, audio="pcm_alaw", channels=1))
+    assert "aresample" not in command[command.index("-filter_complex") + 1]
+    assert options(command, MAIN)["-af"] == "aresample=async=1000"
+
+
+def test_aac_from_rtsp_is_taken_without_key_frames() -> None:
+    assert "-copyinkf:a" in options(command_of("rtsp://c/1", replace(H264, audio="aac", audio_configured=True)), MAIN)
 
 
 def test_encoding_follows_the_settings() -> None:
