@@ -12,7 +12,7 @@ from flask import Flask, Response, abort, jsonify, render_template, request
 from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from config.errors import BirbCamError, ClipError, RecorderError
 from config.settings import Settings
@@ -125,6 +125,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     message = error.description or ""
     if isinstance(error, CSRFError):
         message = "This page is too old, or your browser keeps no cookies; load it again and repeat."
+    if message == NotFound.description:  # the router's own words
+        message = "There is no such page. The link may be old, or the clip was deleted."
     if code == HTTPStatus.INTERNAL_SERVER_ERROR:
         message = "Something went wrong in BirbCam; its log says what."
     response = _error_response(code, error.name, message)
