@@ -29,7 +29,7 @@ def start(command: Sequence[str], stdin: IO[bytes] | None = None, pipe_size: int
     `pipe_size` is how many bytes its pipes hold, -1 for the system's default.
 
     The kernel kills it when the thread that started it ends, however that comes about. It has a process group of its
-    own, so that Ctrl-C reaches us alone and we end it in good order.
+    own, so that Ctrl-C reaches us alone and we end it in good order. It starts in the folder that holds our packages.
     """
     die_with_us = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
     try:

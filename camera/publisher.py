@@ -92,7 +92,7 @@ class Publisher:
         """ffmpeg, and behind it the demo camera where that is the source."""
         if source.kind != "demo":
             return [child.start(command)]
-        # Half a second of sound or less than one picture waits in the pipe.
+        # A large pipe saves switching to and fro; at HD, less than one picture waits in it.
         demo = child.start(demo_command(self._camera, str(self._settings.zone)), pipe_size=1 << 20)
         try:
             encoder = child.start(command, stdin=demo.stdout)

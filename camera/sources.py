@@ -91,7 +91,6 @@ def feeds(name: str, camera: CameraSettings) -> tuple[Feed, ...]:
 
 def demo_command(camera: CameraSettings, time_zone: str) -> list[str]:
     """The command of the demo camera, which sends NUT on its stdout."""
-    # -P and the like would hide our packages: the child is started in the folder that holds them.
     return [
         *(sys.executable, "-m", "camera.demo"),
         *("--seed", str(camera.demo_seed)),

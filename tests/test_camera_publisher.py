@@ -403,7 +403,7 @@ def test_a_camera_that_goes_and_comes_back(
 ) -> None:
     bench.start_recorder()
     address = ip_camera(film("libx264", "aac"), "other").replace("/other", "/live")
-    playing = publish(address)
+    playing = publish(address, sound=False)
     (publisher,) = bench.publish(address)
     bench.wait_publishing(publisher)
     bench.wait_for(FRONT)
@@ -411,7 +411,7 @@ def test_a_camera_that_goes_and_comes_back(
     playing.terminate()
     wait_until(lambda: publisher.status.state == "waiting", 15, "it notices")
     wait_until(lambda: "source away" in publisher.status.reason, 10, "it says why")
-    publish(address, sound=False)  # as another model would
+    publish(address)  # as another model would
     bench.wait_for(FRONT, FRONT_DETECT, after=since)
     state = bench.state(FRONT)
     assert state is not None and state.tracks == ("H264", "MPEG-4 Audio")
