@@ -18,7 +18,7 @@ from mediamtx.embedded_live import LiveStream
 from mediamtx.layout import Layout
 from mediamtx.names import Stream
 
-log = logging.getLogger("recorder")
+log = logging.getLogger(__name__)
 
 POLL = 0.5  # s between two looks at the threads
 END_TIME = 1.0  # s that the threads have to end by themselves; the files are closed before
@@ -49,9 +49,9 @@ def run_embedded(settings: Settings, stop: threading.Event) -> None:
             if dead:
                 raise RecorderError(f"the recorder of {', '.join(dead)} failed; the traceback above says why")
     finally:
-        remove_recorder_info(settings)
         for listener in listeners:
             listener.close()
+        remove_recorder_info(settings)
         server.shutdown()
         server.server_close()
         deadline = time.monotonic() + END_TIME

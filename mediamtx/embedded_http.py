@@ -11,7 +11,7 @@ from typing import Any
 
 from mediamtx.embedded_live import LiveStream
 
-log = logging.getLogger("recorder")
+log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 SEND_TIMEOUT = 10.0  # s that a reader may stall

@@ -21,7 +21,7 @@ from mediamtx.embedded_session import CODECS, Session, usable_tracks
 from mediamtx.layout import Layout
 from mediamtx.names import Stream, iso
 
-log = logging.getLogger("recorder")
+log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 OPEN_TIMEOUT = 15.0  # s, waiting included: so long a visitor that says nothing may hold the listener
@@ -95,7 +95,7 @@ class Listener:
 
     def _take_in(self, source: InputContainer) -> None:
         tracks = usable_tracks(source)
-        session = Session(tracks, self._new_recording, self._live)
+        session = Session(self.stream.path, tracks, self._new_recording, self._live)
         log.info("%s: publisher there (%s)", self.stream.path, ", ".join(CODECS[track.codec] for track in tracks))
         self._session, self._said = session, ""
         try:

@@ -14,7 +14,7 @@ from mediamtx.embedded_writer import SegmentWriter
 from mediamtx.layout import Layout
 from mediamtx.names import Segment, Stream
 
-log = logging.getLogger("recorder")
+log = logging.getLogger(__name__)
 
 RETRY_PAUSE = 1.0  # s until a disk that refused is tried again
 

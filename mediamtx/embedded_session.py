@@ -13,9 +13,9 @@ from av.container import InputContainer
 from config.errors import RecordingError
 from mediamtx.embedded_live import LiveStream, LiveWriter
 from mediamtx.embedded_recording import Recording
-from mediamtx.embedded_samples import Sample, TimeLine, Track
+from mediamtx.embedded_samples import MAX_STEP, Sample, TimeLine, Track
 
-log = logging.getLogger("recorder")
+log = logging.getLogger(__name__)
 
 CODECS = {"h264": "H264", "hevc": "H265", "aac": "MPEG-4 Audio", "opus": "Opus"}
 """What MP4, HLS and browsers take, by FFmpeg's name, as MediaMTX calls it."""
@@ -35,12 +35,19 @@ class Session:
     """Takes the packets of one publisher; FFmpegError where they cannot be written to MP4 or HLS at all."""
 
     def __init__(
-        self, tracks: Sequence[Track], record: Callable[[Sequence[Track]], Recording], live: LiveStream | None
+        self,
+        name: str,
+        tracks: Sequence[Track],
+        record: Callable[[Sequence[Track]], Recording],
+        live: LiveStream | None,
     ) -> None:
-        """`record` makes the recording of a time line; `live` is None for a stream that nobody watches."""
+        """`name` of the stream, for messages; `record` makes the recording of a time line; `live` is None for a stream that nobody watches."""
+        self._name = name
         self.tracks = tracks
         self.since = datetime.now(UTC)
-        self.last_picture: float | None = None  # Unix time when a picture came out of the demuxer
+        self._came_out: float | None = None  # Unix time when the last picture left the demuxer
+        self._shown: float | None = None  # media time of the last picture
+        self._astray = False  # the sound is on another time line than the picture
         self._lines = {track.source.index: TimeLine(track) for track in tracks}
         self._record, self._live = record, live
         self._recording = record(tracks)
@@ -49,13 +56,12 @@ class Session:
     def add(self, packet: av.Packet[Any], now: float) -> None:
         """Take one packet; `now` is Unix time."""
         for sample in self._lines[packet.stream_index].push(packet):
-            if sample.jump:
-                log.warning("the publisher's timestamps jump to %.3f s; a new recording begins", sample.time)
-                self.close()
-                self._recording = self._record(self.tracks)
-                self._writer = LiveWriter(self._live, self.tracks) if self._live is not None else None
             if sample.track.video:
+                if sample.jump:
+                    self._restart(sample)
                 self._observe(sample, now)
+            elif not self._belongs(sample):
+                continue
             if self._writer is not None:
                 self._writer.add(sample)
             self._recording.add(sample, now)
@@ -66,9 +72,26 @@ class Session:
         if self._writer is not None:
             self._writer.close()
 
-    def _observe(self, sample: Sample, now: float) -> None:
+    def _restart(self, sample: Sample) -> None:
+        log.warning("%s: the timestamps jump to %.3f s; a new recording begins", self._name, sample.time)
+        self.close()
+        self._recording = self._record(self.tracks)
+        self._writer = LiveWriter(self._live, self.tracks) if self._live is not None else None
+
+    def _belongs(self, sound: Sample) -> bool:
+        """Whether the sound is on the picture's time line; for a moment it is not where one jumps before the other."""
+        astray = self._shown is not None and abs(sound.time - self._shown) > MAX_STEP
+        if astray and not self._astray:
+            assert self._shown is not None
+            off = sound.time - self._shown
+            log.warning("%s: the sound is %+.1f s away from the picture and left out", self._name, off)
+        self._astray = astray
+        return not astray
+
+    def _observe(self, picture: Sample, now: float) -> None:
         # The parser knows the end of a picture from the beginning of the next one: this picture began to arrive when
         # the one before it came out.
-        if self.last_picture is not None:
-            self._recording.observe(float(sample.pts * sample.track.time_base), self.last_picture)
-        self.last_picture = now
+        self._shown = float(picture.pts * picture.track.time_base)
+        if self._came_out is not None:
+            self._recording.observe(self._shown, self._came_out)
+        self._came_out = now

@@ -11,7 +11,7 @@ import av
 
 from mediamtx.embedded_samples import Sample, Track
 
-log = logging.getLogger("recorder")
+log = logging.getLogger(__name__)
 
 _MVHD_TIMESCALE = 12  # offset in the box behind its type: version and flags, creation and modification time
 
