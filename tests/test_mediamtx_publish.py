@@ -226,6 +226,7 @@ def test_other_kinds_suppress_nothing(layout: Layout) -> None:
     assert not suppressed(layout, "front", [span(0, 10)])
 
 
+ALIVE = "alive"  # stands for the process of the test, so that each test process calls the tests the same
 DEAD = 2**22 + 1  # beyond the largest process number
 
 
@@ -245,8 +246,8 @@ STEM = "2026-11-20_19-00-00-000"
     [
         (f"{TEMPORARY}motion-{DEAD}-7-{STEM}_motion.mp4", 0, True),
         (f"{TEMPORARY}motion-{DEAD}-7-{STEM}_motion-2.mp4", 0, True),
-        (f"{TEMPORARY}motion-{os.getpid()}-7-{STEM}_motion.mp4", 0, False),
-        (f"{TEMPORARY}motion-{os.getpid()}-7-{STEM}_motion.mp4", 2 * HOUR, True),
+        (f"{TEMPORARY}motion-{ALIVE}-7-{STEM}_motion.mp4", 0, False),
+        (f"{TEMPORARY}motion-{ALIVE}-7-{STEM}_motion.mp4", 2 * HOUR, True),
         (f"{TEMPORARY}web-{DEAD}-7-{STEM}_saved.mp4", 0, False),
         (f"{TEMPORARY}web-{DEAD}-7-{STEM}_saved.mp4", 2 * HOUR, True),
         (f"{TEMPORARY}file-{DEAD}-7-{STEM}_motion.json", 0, True),
@@ -262,6 +263,7 @@ STEM = "2026-11-20_19-00-00-000"
     ],
 )
 def test_sweep(layout: Layout, name: str, age: float, goes: bool) -> None:
+    name = name.replace(ALIVE, str(os.getpid()))
     clip = put(layout)
     path = stray(layout, name, age)
     sweep(layout, "front", "motion", NOW)
