@@ -37,6 +37,8 @@ NEAR = 45  # px that something goes from one picture to the next, at most
 ALIKE = 0.25  # of its strength that it has in the next picture, at least
 HOLD = 30.0  # s that something which came and now stands still counts as present
 GHOST = 1.5  # times stronger edges in the background than in the picture: something left, nothing came
+DOUBTFUL = 0.15  # of the pictures learnt from: a pixel that differs in more of them has an unsure background
+DOUBT_TIME = 20.0  # s of rest until it is sure
 LESSONS = 20  # pictures that are learnt from at the start, at most
 _SQUARE, _DISC, _ROW = np.ones((3, 3), np.uint8), np.ones((7, 7), np.uint8), np.ones((1, 5), np.uint8)
 
@@ -55,6 +57,7 @@ class Detector:
     _background: Picture
     _noise: Picture  # usual difference from the background
     _flicker: Picture  # usual difference from one picture to the next
+    _doubt: Picture  # s of rest after which it is sure that the background is none of what was learnt from
     _clutter: Picture  # per cell, the share of pictures in which it changes
     _previous: Picture
 
@@ -71,12 +74,16 @@ class Detector:
         self._begin(middle)
         if len(pictures) < 2 * step:
             return
-        self._noise = _median([cv2.absdiff(lesson, middle) for lesson in lessons]).astype(np.float32)
+        spreads = [cv2.absdiff(lesson, middle) for lesson in lessons]
+        self._noise = _median(spreads).astype(np.float32)
         following = (cv2.blur(picture, (3, 3)) for picture in pictures[1::step])
         changes = [cv2.absdiff(one, other) for one, other in zip(lessons, following, strict=False)]
         self._flicker = np.asarray(np.mean(changes, axis=0, dtype=np.float32))
         fires = [self._cells(change) for change in changes]
         self._clutter = np.asarray(np.mean(fires, axis=0, dtype=np.float32))
+        self._set_limits()
+        often = np.mean([spread > self._noise_limit for spread in spreads], axis=0)
+        self._doubt[often > DOUBTFUL] = DOUBT_TIME
         self._set_limits()
 
     def update(self, time: float, luma: Picture) -> float:
@@ -110,6 +117,7 @@ class Detector:
         self._time = self._unlearnt = 0.0
         self._noise, self._flicker = (np.full(picture.shape, 2.0, np.float32) for _ in range(2))
         self._clutter = self._cells(np.zeros_like(picture))
+        self._doubt = np.zeros(picture.shape, np.float32)
         self._held: Picture | None = None  # pixels of what came, while it stands
         self._held_until = 0.0
         self._quiet_until = -np.inf
@@ -122,6 +130,7 @@ class Detector:
         self._noise_cap = cv2.convertScaleAbs(self._noise, alpha=CAP, beta=4)
         self._flicker_limit = cv2.convertScaleAbs(self._flicker, alpha=SCALE, beta=BASE)
         self._flicker_cap = cv2.convertScaleAbs(self._flicker, alpha=CAP, beta=4)
+        self._sure = np.where(self._doubt > 0, np.uint8(0), np.uint8(255))
         restless = cv2.dilate((self._clutter > CLUTTERED).astype(np.uint8), _ROW)
         whole = np.repeat(np.repeat(restless, CELL, axis=0), CELL, axis=1)
         height, width = self._model.shape
@@ -141,16 +150,23 @@ class Detector:
         excess = cv2.subtract(apart, self._noise_limit)
         least = UNIT / 4 if self._moved is None else max(UNIT / 4, ALIKE * self._moved.strength)
         strength, blobs = _strongest(cv2.bitwise_and(moving, present), excess, least)
-        if strength == 0:
-            return self._presence(time, picture, present, excess), None
-        if self._moved is not None:
-            if self._held is None:
-                self._held = np.zeros_like(present)
-            came = cv2.bitwise_and(blobs, present)
-            np.copyto(self._held[self._moved.place], 255, where=came[self._moved.place] > 0)
-            self._held_until = time + HOLD
-        x, y, width, height = cv2.boundingRect(blobs)
-        return score_of(strength), _Moved((_around(y, height), _around(x, width)), strength)
+        score = 0.0
+        moved: _Moved | None = None
+        if strength > 0:
+            if self._moved is not None:
+                self._hold(time, cv2.bitwise_and(blobs, present), self._moved)
+            x, y, width, height = cv2.boundingRect(blobs)
+            score, moved = score_of(strength), _Moved((_around(y, height), _around(x, width)), strength)
+        if self._held is not None:
+            score = max(score, self._presence(time, picture, present, excess, judge=moved is None))
+        return score, moved
+
+    def _hold(self, time: float, came: Picture, moved: _Moved) -> None:
+        """What came near where something moved before may stand still now."""
+        if self._held is None:
+            self._held = np.zeros_like(came)
+        np.copyto(self._held[moved.place], 255, where=cv2.bitwise_and(came, self._sure)[moved.place] > 0)
+        self._held_until = time + HOLD
 
     def _lit(self, picture: Picture) -> Picture:
         """The background in the light of `picture`: the ratio that most of it agrees on."""
@@ -159,24 +175,35 @@ class Detector:
         ratio = float(np.median(now / then)) if now.size else 1.0
         return self._model if abs(ratio - 1) < 0.01 else cv2.convertScaleAbs(self._model, alpha=ratio)
 
-    def _presence(self, time: float, picture: Picture, present: Picture, excess: Picture) -> float:
-        """The score of what came and stands still now; forgotten when it is gone, or has stood for long."""
-        if self._held is None:
-            return 0.0
-        left = cv2.bitwise_and(cv2.dilate(self._held, _SQUARE), present)
-        self._held = left
-        if time > self._held_until or cv2.countNonZero(left) < LEAST:
+    def _presence(self, time: float, picture: Picture, present: Picture, excess: Picture, judge: bool) -> float:
+        """The score of what came and stands still now; forgotten when it is gone, or has stood for long.
+
+        While nothing moves it is judged whether something came at all, or something left.
+        """
+        assert self._held is not None
+        self._held = cv2.bitwise_and(cv2.bitwise_and(cv2.dilate(self._held, _SQUARE), present), self._sure)
+        if time > self._held_until or cv2.countNonZero(self._held) < LEAST:
             self._held = None
-        elif _edges(self._model, left) > GHOST * _edges(picture, left):
-            np.copyto(self._background, picture, where=cv2.dilate(left, _DISC) > 0, casting="unsafe")
+            return 0.0
+        x, y, width, height = cv2.boundingRect(self._held)
+        place = slice(max(0, y - 3), y + height + 3), slice(max(0, x - 3), x + width + 3)
+        held, excess = self._held[place], excess[place]
+        if judge and _edges(self._model[place], held) > GHOST * _edges(picture[place], held):
+            left = cv2.dilate(held, _DISC) > 0
+            np.copyto(self._background[place], picture[place], where=left, casting="unsafe")
             self._held = None
             self._set_limits()
-        return 0.0 if self._held is None else score_of(_strength(excess, left))
+            return 0.0
+        return score_of(float(cv2.mean(excess, held)[0] + BASE / 2) * cv2.countNonZero(held))
 
     def _learn(self, picture: Picture, changed: Picture, step: float) -> None:
         apart = cv2.absdiff(picture, self._model)
         there = cv2.compare(apart, self._noise_limit, cv2.CMP_GT)
         rest = cv2.bitwise_not(there)
+        self._doubt[rest > 0] -= step
+        # Where it is doubtful, the background follows anything.
+        rest = cv2.bitwise_or(rest, cv2.bitwise_not(self._sure))
+        there = cv2.bitwise_and(there, self._sure)
         if self._held is not None:  # it is not taken in while it counts as present
             there = cv2.bitwise_and(there, cv2.bitwise_not(cv2.dilate(self._held, _SQUARE)))
         for mask, length in ((rest, LEARN_TIME), (there, ABSORB_TIME)):
@@ -224,10 +251,6 @@ def _strongest(mask: Picture, excess: Picture, least: float) -> tuple[float, Pic
 
 def _around(first: int, length: int) -> slice:
     return slice(max(0, first - NEAR), first + length + NEAR)
-
-
-def _strength(excess: Picture, mask: Picture) -> float:
-    return float(cv2.mean(excess, mask)[0] + BASE / 2) * cv2.countNonZero(mask)
 
 
 def _edges(picture: Picture, mask: Picture) -> float:
