@@ -41,7 +41,10 @@ class Session:
         record: Callable[[Sequence[Track]], Recording],
         live: LiveStream | None,
     ) -> None:
-        """`name` of the stream, for messages; `record` makes the recording of a time line; `live` is None for a stream that nobody watches."""
+        """`name` of the stream, for messages; `record` makes the recording of a time line.
+
+        `live` is None for a stream that nobody watches.
+        """
         self._name = name
         self.tracks = tracks
         self.since = datetime.now(UTC)
