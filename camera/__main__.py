@@ -5,9 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
-import select
-import signal
-import socket
 import sys
 
 from camera import child
@@ -16,6 +13,7 @@ from config.errors import run_main
 from config.load import load_settings
 from config.logs import setup_logging
 from config.settings import Settings
+from config.stopping import stop_on_signal
 
 
 def main() -> int:
@@ -30,10 +28,10 @@ def main() -> int:
     if arguments.config:
         os.environ["BIRBCAM_CONFIG"] = arguments.config
     child.require("ffmpeg", "ffmpeg")
-    signals = StopSignals()
+    stop = stop_on_signal()
     supervisor = Supervisor(lambda: _settings(arguments.name))
     setup_logging(supervisor.settings.log_level)
-    supervisor.run(signals.wait)
+    supervisor.run(stop.wait)
     return 0
 
 
@@ -44,21 +42,6 @@ def _settings(name: str | None) -> Settings:
         return settings
     named = dataclasses.replace(settings.cameras[name], enabled=True)
     return dataclasses.replace(settings, cameras=settings.cameras | {name: named})
-
-
-class StopSignals:
-    """SIGTERM and SIGINT as something to wait for; a handler that sets an Event can deadlock with who waits for it."""
-
-    def __init__(self) -> None:
-        self._reader, self._writer = socket.socketpair()
-        self._writer.setblocking(False)
-        signal.set_wakeup_fd(self._writer.fileno())
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: None)
-
-    def wait(self, timeout: float) -> bool:
-        """Whether a signal came; waits up to `timeout` seconds for it."""
-        return bool(select.select([self._reader], [], [], timeout)[0])
 
 
 if __name__ == "__main__":

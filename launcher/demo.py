@@ -19,6 +19,7 @@ from pathlib import Path
 from config.errors import BirbCamError, ConfigError, RecorderError, StorageError
 from config.load import load_settings
 from config.settings import CAMERA_NAME, RecorderSettings, Settings, WebSettings
+from config.stopping import stop_on_signal
 from launcher.ports import EVERYWHERE, PORT_HOSTS, free_port, is_free
 from launcher.processes import Part, Terminal
 from mediamtx.addresses import running_recorder
@@ -45,9 +46,7 @@ def run_demo(options: DemoOptions) -> int:
     Everything lies in `options.directory`; a second start goes on with what is there. Raises ConfigError where an
     option is wrong or a port that was asked for is taken.
     """
-    stop = threading.Event()
-    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signal_number, lambda *_: stop.set())
+    stop = stop_on_signal(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     terminal = Terminal(sys.stdout)
     config_file = write_config(options, terminal.say)
     environment = os.environ | {"BIRBCAM_CONFIG": str(config_file), "PYTHONUNBUFFERED": "1"}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import signal
 import threading
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from config.errors import RecorderError, StorageError
 from config.settings import Settings
+from config.stopping import stop_on_signal
 from mediamtx.addresses import remove_recorder_info
 from mediamtx.download import download_mediamtx
 from mediamtx.files import make_folder
@@ -44,23 +43,6 @@ def run_recorder(settings: Settings) -> int:
 
             run_embedded(settings, stop)
     return 0
-
-
-def stop_on_signal() -> threading.Event:
-    """What SIGTERM and SIGINT set. A thread does it: a handler that does can deadlock with who waits for the event."""
-    stop = threading.Event()
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    signal.set_wakeup_fd(writing)  # the interpreter writes a byte there for each signal that has a handler
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-
-    def wait() -> None:
-        os.read(reading, 1)
-        stop.set()
-
-    threading.Thread(target=wait, daemon=True).start()
-    return stop
 
 
 def choose_mediamtx(settings: Settings, stop: threading.Event) -> Path | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 from datetime import UTC, datetime
 from threading import Event
@@ -15,6 +14,7 @@ from config.errors import BirbCamError, run_main
 from config.load import load_settings
 from config.logs import setup_logging
 from config.settings import Settings
+from config.stopping import stop_on_signal
 from mediamtx.clips import Clip
 from mediamtx.names import iso
 from motion.job import Report, run_pass
@@ -38,9 +38,7 @@ def main() -> int:
     options = parse_arguments(sys.argv[1:])
     if options.config:
         os.environ["BIRBCAM_CONFIG"] = options.config
-    stop = Event()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signal_number, lambda *_: stop.set())
+    stop = stop_on_signal()
     settings = load_settings(only_camera=options.camera)
     setup_logging(settings.log_level)
     if options.every is None:
