@@ -100,11 +100,6 @@ class Layout:
         return self.state_dir / "publish_password"
 
     @property
-    def hls_dir(self) -> Path:
-        """Where the embedded recorder keeps its live HLS segments."""
-        return self.media_dir / "hls"
-
-    @property
     def tools_dir(self) -> Path:
         """Where a downloaded MediaMTX is kept."""
         return self.state_dir / "tools"
