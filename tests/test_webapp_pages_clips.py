@@ -219,7 +219,7 @@ def test_saving_gives_a_clip_that_plays_at_once(zoned: Settings, layout: Layout,
         tab.open("/camera/front")
         expect(tab.page.locator(".recent-empty")).to_be_visible()
         tab.page.get_by_label("Length to save").select_option("15")
-        tab.page.get_by_role("button", name="Save the last").click()
+        tab.page.get_by_role("button", name="Save last 15 s").click()
         toast = tab.page.locator(".toast")
         expect(toast).to_contain_text(re.compile(r"Saved 1[4-6] s"), timeout=15_000)
         expect(tab.page.locator(".recent .clip")).to_have_count(1)
@@ -240,9 +240,9 @@ def test_saving_gives_a_clip_that_plays_at_once(zoned: Settings, layout: Layout,
 def test_saving_where_nothing_was_recorded_says_so(site: str, browser: Browser) -> None:
     with opened(browser, site) as tab:
         tab.open("/camera/front")
-        tab.page.get_by_role("button", name="Save the last").click()
+        tab.page.get_by_role("button", name="Save last 60 s").click()
         expect(tab.page.locator(".toast")).to_contain_text("nothing was recorded", timeout=15_000)
-        expect(tab.page.get_by_role("button", name="Save the last")).to_be_visible()
+        expect(tab.page.get_by_role("button", name="Save last 60 s")).to_be_visible()
         assert [text for text in tab.problems if "409" not in text] == []
         tab.problems.clear()
 
@@ -251,6 +251,6 @@ def test_a_server_that_went_away_is_told(site: str, browser: Browser, tmp_path: 
     with opened(browser, site) as tab:
         tab.open("/camera/front")
         tab.page.route("**/api/**", lambda route: route.abort())
-        tab.page.get_by_role("button", name="Save the last").click()
+        tab.page.get_by_role("button", name="Save last 60 s").click()
         expect(tab.page.locator(".toast")).to_contain_text("does not answer")
         tab.problems.clear()

@@ -81,12 +81,19 @@ async function save(event) {
     toast(error.message, { kind: "error" });
   } finally {
     spinner.replaceWith(icon);
-    part("save-text").textContent = "Save the last";
+    nameSaveButton();
     button.ariaBusy = "false";
   }
 }
 
+/** The button says what a click saves: "Save last 60 s". */
+function nameSaveButton() {
+  part("save-text").textContent = `Save last ${part("save").elements.seconds.selectedOptions[0].label}`;
+}
+
+nameSaveButton();
 part("save").addEventListener("submit", save);
+part("save").addEventListener("change", () => part("save-button").ariaBusy === "true" || nameSaveButton());
 part("recent").addEventListener("click", (event) => {
   const card = event.target.closest(".clip");
   const clip = known.get(card?.dataset.stem);
