@@ -37,6 +37,7 @@ NEAR = 45  # px that something goes from one picture to the next, at most
 ALIKE = 0.25  # of its strength that it has in the next picture, at least
 HOLD = 30.0  # s that something which came and now stands still counts as present
 GHOST = 1.5  # times stronger edges in the background than in the picture: something left, nothing came
+REPLACED = 90.0  # s that a background counts which was replaced for that reason
 DOUBTFUL = 0.09  # of the pictures learnt from: a pixel that differs in more of them has an unsure background
 DOUBT_TIME = 20.0  # s of rest until it is sure
 LESSONS = 20  # pictures that are learnt from at the start, at most
@@ -60,6 +61,7 @@ class Detector:
     _doubt: Picture  # s of rest after which it is sure that the background is none of what was learnt from
     _clutter: Picture  # per cell, the share of pictures in which it changes
     _previous: Picture
+    _former: Picture  # the background before that
 
     def __init__(self) -> None:
         self._known = False
@@ -121,6 +123,8 @@ class Detector:
         self._held: Picture | None = None  # pixels of what came, while it stands
         self._held_until = 0.0
         self._quiet_until = -np.inf
+        self._replaced: Picture | None = None  # where the background was replaced lately
+        self._replaced_until = 0.0
         self._moved = None
         self._set_limits()
 
@@ -138,13 +142,17 @@ class Detector:
 
     def _analyse(self, time: float, picture: Picture, moving: Picture) -> tuple[float, _Moved | None]:
         """The score, and what moves."""
-        apart = cv2.absdiff(picture, self._lit(picture))
+        ratio = self._light(picture)
+        apart = cv2.absdiff(picture, _lit(self._model, ratio))
+        if self._replaced is not None:
+            apart = np.where(self._replaced > 0, cv2.min(apart, cv2.absdiff(picture, _lit(self._former, ratio))), apart)
+            self._replaced = None if time > self._replaced_until else self._replaced
         present = cv2.bitwise_and(cv2.compare(apart, self._noise_limit, cv2.CMP_GT), self._calm)
         if cv2.countNonZero(present) > GLOBAL_SHARE * present.size:
             self._quiet_until = max(self._quiet_until, time + RELEARN)
         if time < self._quiet_until:
             self._background = picture.astype(np.float32)
-            self._held = None
+            self._held = self._replaced = None
             self._set_limits()
             return 0.0, None
         excess = cv2.subtract(apart, self._noise_limit)
@@ -168,12 +176,11 @@ class Detector:
         np.copyto(self._held[moved.place], 255, where=cv2.bitwise_and(came, self._sure)[moved.place] > 0)
         self._held_until = time + HOLD
 
-    def _lit(self, picture: Picture) -> Picture:
-        """The background in the light of `picture`: the ratio that most of it agrees on."""
+    def _light(self, picture: Picture) -> float:
+        """How much brighter `picture` is than the background: the ratio that most of it agrees on."""
         places = slice(CELL // 2, None, CELL)
         now, then = (image[places, places].astype(np.float32) + 1 for image in (picture, self._model))
-        ratio = float(np.median(now / then)) if now.size else 1.0
-        return self._model if abs(ratio - 1) < 0.01 else cv2.convertScaleAbs(self._model, alpha=ratio)
+        return float(np.median(now / then)) if now.size else 1.0
 
     def _presence(self, time: float, picture: Picture, present: Picture, excess: Picture, judge: bool) -> float:
         """The score of what came and stands still now; forgotten when it is gone, or has stood for long.
@@ -189,12 +196,21 @@ class Detector:
         place = slice(max(0, y - 3), y + height + 3), slice(max(0, x - 3), x + width + 3)
         held, excess = self._held[place], excess[place]
         if judge and _edges(self._model[place], held) > GHOST * _edges(picture[place], held):
-            left = cv2.dilate(held, _DISC) > 0
-            np.copyto(self._background[place], picture[place], where=left, casting="unsafe")
+            self._replace(time, picture, cv2.dilate(self._held, _DISC))
             self._held = None
-            self._set_limits()
             return 0.0
         return score_of(float(cv2.mean(excess, held)[0] + BASE / 2) * cv2.countNonZero(held))
+
+    def _replace(self, time: float, picture: Picture, where: Picture) -> None:
+        """Take the picture as background there; what it was before is background still, in case that was wrong."""
+        if self._replaced is None:
+            self._former, self._replaced = self._model.copy(), np.zeros_like(where)
+        new = (where > 0) & (self._replaced == 0)
+        np.copyto(self._former, self._model, where=new)
+        np.copyto(self._background, picture, where=where > 0, casting="unsafe")
+        self._replaced[new] = 255
+        self._replaced_until = time + REPLACED
+        self._set_limits()
 
     def _learn(self, picture: Picture, changed: Picture, step: float) -> None:
         apart = cv2.absdiff(picture, self._model)
@@ -251,6 +267,10 @@ def _strongest(mask: Picture, excess: Picture, least: float) -> tuple[float, Pic
 
 def _around(first: int, length: int) -> slice:
     return slice(max(0, first - NEAR), first + length + NEAR)
+
+
+def _lit(picture: Picture, ratio: float) -> Picture:
+    return picture if abs(ratio - 1) < 0.01 else cv2.convertScaleAbs(picture, alpha=ratio)
 
 
 def _edges(picture: Picture, mask: Picture) -> float:
