@@ -229,7 +229,7 @@ def test_saving_gives_a_clip_that_plays_at_once(zoned: Settings, layout: Layout,
         assert tab.video("v.webkitAudioDecodedByteCount") > 0
         tab.page.keyboard.press("Escape")
         expect(tab.page.get_by_role("dialog")).to_be_hidden()
-        assert tab.video("v.paused")
+        wait_until(lambda: tab.video("v.paused"), 5, "the film pauses")  # the dialog tells of its end a moment later
         tab.page.locator(".recent .clip").click()
         tab.wait_for_playing(stem)
         tab.page.get_by_role("dialog").get_by_role("link", name="In recordings").click()
