@@ -18,6 +18,7 @@ from mediamtx.clips import Clip, remove_clip
 from mediamtx.layout import Layout
 from mediamtx.names import Stream
 from visiting import PHONE, Tab, opened, publish_film, start_web
+from waiting import wait_until
 from website import publish_clip
 
 pytestmark = pytest.mark.slow
