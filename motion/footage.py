@@ -44,11 +44,8 @@ def look_at(layout: Layout, stream: Stream, known: StreamState, now: datetime) -
     finished = True
     if segments:
         newest = segments[-1]
-        seen = known.seen if known.newest == newest.start else None
-        if seen is not None and seen.first_seen > now:  # the clock was set back: count from now
-            seen = None
         try:
-            known.seen = look(layout, newest, seen, now)
+            known.seen = _look(layout, newest, known.seen if known.newest == newest.start else None, now)
             finished = is_finished(layout, newest, False, known.seen, now, STALLED)
             known.newest = newest.start
         except SegmentError:
@@ -62,7 +59,7 @@ def late_finished(layout: Layout, segment: Segment, late: dict[Segment, Seen], n
     That others are newer by name says nothing here: the clock may have been set back.
     """
     try:
-        late[segment] = look(layout, segment, late.get(segment), now)
+        late[segment] = _look(layout, segment, late.get(segment), now)
         finished = is_finished(layout, segment, False, late[segment], now, STALLED)
     except SegmentError:
         return True  # whoever scans it will tell
@@ -98,3 +95,9 @@ def end_of(layout: Layout, segment: Segment) -> datetime:
         return segment.start + timedelta(seconds=inspect(layout.segment_path(segment)).duration)
     except SegmentError:
         return segment.start
+
+
+def _look(layout: Layout, segment: Segment, seen: Seen | None, now: datetime) -> Seen:
+    if seen is not None and seen.first_seen > now:  # the clock was set back: count from now
+        seen = None
+    return look(layout, segment, seen, now)

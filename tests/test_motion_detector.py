@@ -108,6 +108,18 @@ def test_one_that_sat_there_all_the_time_leaves_no_ghost() -> None:
     assert found[0] == pytest.approx(30.2, abs=0.3) and found[-1] < 33
 
 
+def test_a_plain_bird_before_a_wild_pattern_leaves_no_ghost() -> None:
+    """Its edges are weaker than those it hides, so it may be taken for what something left behind."""
+
+    def visit(time: float, picture: npt.NDArray[np.float32]) -> None:
+        picture[80:140, 120:220] = np.kron(np.indices((10, 17)).sum(0) % 2 * 140 + 50, np.ones((6, 6)))[:, :100]
+        if 30 <= time < 40:
+            bird(160 - max(0, 31 - time) * 200 + max(0, time - 39) * 200, 100, 18, picture, 120)
+
+    found = moving(scores(footage(80, visit)))
+    assert found[0] == pytest.approx(30, abs=0.4) and found[-1] == pytest.approx(39.8, abs=0.5)
+
+
 def test_a_cloud_is_quiet() -> None:
     def dim(time: float, picture: npt.NDArray[np.float32]) -> None:
         picture *= 1 - 0.35 * np.clip((time - 25) / 4, 0, 1)
