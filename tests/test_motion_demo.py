@@ -72,7 +72,9 @@ def test_the_clips_agree_with_the_gardens_truth(settings: Settings, seed: int) -
     truth = events(seed, start, end)
     found = [Span(clip.windows[0].start, clip.windows[-1].end) for clip in clips]
     assert len(truth) == SLOTS
-    assert len(found) == len(truth), [((s.start - start).total_seconds(), (s.end - start).total_seconds()) for s in found]
+    assert len(found) == len(truth), [
+        ((s.start - start).total_seconds(), (s.end - start).total_seconds()) for s in found
+    ]
     for clip, visit in zip(found, truth, strict=True):
         assert abs((clip.start - visit.start).total_seconds()) < 0.7
         assert abs((clip.end - visit.end).total_seconds()) < 1.0
