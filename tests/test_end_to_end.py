@@ -29,6 +29,7 @@ ROOT = Path(__file__).parent.parent
 LIVE_WITHIN = 30.0  # s; ten on an idle machine, which bench/ measures
 CLIP_WITHIN = 180.0  # s; two minutes on an idle machine
 GOP = 1.0  # s
+LEARNT = timedelta(seconds=12)
 NEAR = timedelta(seconds=2)  # a bird comes in over the edge, a few pixels at first
 
 
@@ -132,15 +133,22 @@ def test_a_new_user_sees_the_garden_saves_a_minute_and_finds_a_visit(demo: Demo,
     assert [stream["codec_name"] for stream in found["streams"]] == ["h264", "aac"]
     assert float(found["format"]["duration"]) == pytest.approx(60, abs=GOP + 0.5)
 
-    # The clip that the motion job made of a bird, where the demo itself says one was.
-    (visit_clip, *_) = wait_until(lambda: clips(demo, "motion"), CLIP_WITHIN, "an event clip", pause=0.5)
-    sidecar = json.loads(visit_clip.with_suffix(".json").read_text())
-    assert sidecar["kind"] == "motion"
-    windows = [(from_iso(start), from_iso(end)) for start, end in sidecar["windows"]]
-    for start, end in windows:
-        assert visits_between(1, start - NEAR, end + NEAR), f"motion at {start} where the demo shows no bird"
-    seen = [visit for visit in visits_between(1, begun, datetime.now(UTC)) if visit.end > begun + NEAR]
-    assert abs(windows[0][0] - max(seen[0].start, begun)) < NEAR, "the first clip begins with the first bird"
+    # The clip that the motion job made of a bird, where the demo itself says one was. What begins in the first seconds
+    # ever recorded is seen against no background that was learnt before: the one after that must be right.
+    def clip_of_a_visit() -> Path | None:
+        for path in clips(demo, "motion"):
+            windows = [
+                [from_iso(time) for time in window]
+                for window in json.loads(path.with_suffix(".json").read_text())["windows"]
+            ]
+            for start, end in windows:
+                assert visits_between(1, start - NEAR, end + NEAR), f"motion at {start} where the demo shows no bird"
+            visits = visits_between(1, begun + LEARNT, windows[-1][1])
+            if any(visit.start > begun + LEARNT and abs(visit.start - windows[0][0]) < NEAR for visit in visits):
+                return path
+        return None
+
+    visit_clip = wait_until(clip_of_a_visit, CLIP_WITHIN, "an event clip that begins with a bird", pause=0.5)
     assert [stream["codec_name"] for stream in probe(visit_clip)["streams"]] == ["h264", "aac"]
 
     # The day page has both, and plays them.
