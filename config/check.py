@@ -101,6 +101,8 @@ def check_value(kind: type, setting: Setting, value: Any, base: Path) -> Any:
         raise ValueError(f"allowed: {', '.join(setting.choices)}{nearest(str(value), setting.choices)}")
     elif setting.form == "amount":
         parse_amount(str(value), 1)
+    elif setting.form == "source":
+        return _source(str(value), base)
     elif setting.form == "zone" and value:
         try:
             ZoneInfo(str(value))
@@ -118,6 +120,13 @@ def _check_path(kind: type, value: Any, base: Path) -> Any:
         return ""
     path = (base / Path(value).expanduser()).absolute()
     return path if kind is Path else str(path)
+
+
+def _source(text: str, base: Path) -> str:
+    """A source as it is; the path of a video file, like every path, starts at `base`."""
+    if text in ("", "demo") or "://" in text:
+        return text
+    return str((base / Path(text).expanduser()).absolute())
 
 
 def _range_text(setting: Setting, lead: str) -> str:

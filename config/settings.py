@@ -28,7 +28,7 @@ class Setting:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    form: str = ""  # "amount", "zone", "path": how a text is checked further
+    form: str = ""  # "amount", "zone", "path", "source": how a text is checked further
     secret: bool = False  # may hold a password: redacted wherever it is printed
 
 
@@ -47,6 +47,7 @@ class CameraSettings:
         'where the picture comes from: "demo", an address (rtsp://user:password@host/path), '
         "a device (/dev/video0) or a video file, which is played in a loop",
         secret=True,
+        form="source",
     )
     detect_url: str = _setting(
         "",

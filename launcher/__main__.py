@@ -23,7 +23,7 @@ def main() -> int:
     demo.add_argument("--recorder", default="auto", choices=("auto", "mediamtx", "embedded"), help="(default: auto)")
 
     doctor = commands.add_parser("doctor", help="check programs, settings, folders, space and ports")
-    doctor.add_argument("--config", type=Path, metavar="FILE", help="configuration file (default: see README)")
+    doctor.add_argument("--config", type=Path, metavar="FILE", help="configuration file (default: config.txt)")
 
     arguments = parser.parse_args()
     if arguments.command == "demo":

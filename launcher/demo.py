@@ -20,7 +20,7 @@ from config.errors import BirbCamError, ConfigError, RecorderError, StorageError
 from config.load import load_settings
 from config.settings import CAMERA_NAME, RecorderSettings, Settings, WebSettings
 from config.stopping import stop_on_signal
-from launcher.ports import EVERYWHERE, PORT_HOSTS, free_port, is_free
+from launcher.ports import EVERYWHERE, EVERYWHERE_HOSTS, PORT_HOSTS, free_port, is_free
 from launcher.processes import Part, Terminal
 from mediamtx.addresses import running_recorder
 from mediamtx.layout import Layout
@@ -48,12 +48,13 @@ def run_demo(options: DemoOptions) -> int:
     """
     stop = stop_on_signal(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     terminal = Terminal(sys.stdout)
+    check_not_running(options)
+    check_password(options)
     config_file = write_config(options, terminal.say)
     environment = os.environ | {"BIRBCAM_CONFIG": str(config_file), "PYTHONUNBUFFERED": "1"}
     for variable in ("BIRBCAM_CAMERA", "BIRBCAM_MEDIA_DIR", "BIRBCAM_OUTPUT_DIR", "BIRBCAM_STATE_DIR"):
         environment.pop(variable, None)  # the demo touches no other installation
     settings = load_settings(environment)
-    check_password(settings, config_file)
     commands = {
         "recorder": ["mediamtx"],
         "camera": ["camera", options.camera],
@@ -70,6 +71,8 @@ def run_demo(options: DemoOptions) -> int:
         _wait_for(stop, parts, lambda: _healthy(address), "the web app")
         if not stop.is_set():
             terminal.say(f"open {address} in a browser; Ctrl-C ends the demo")
+            if settings.web.host in EVERYWHERE_HOSTS:
+                terminal.say(f"from other computers: http://{own_address()}:{settings.web.port}/")
         while not stop.wait(0.5):
             for part in parts:
                 part.heal()
@@ -94,7 +97,7 @@ def write_config(options: DemoOptions, say: Callable[[str], None]) -> Path:
     elif not 1 <= web <= 65535:
         raise ConfigError(f"--port {web}: out of range; allowed: 1 to 65535")
     elif not is_free(options.host, web):
-        raise ConfigError(f"port {web} (--port, setting web.port) is taken; choose another, or leave --port away")
+        raise ConfigError(f"port {web} (--port, setting web.port) is taken; choose another, or leave out --port")
     used = {web}
     ports = {}
     for name in ("rtsp_port", "hls_port", "webrtc_port", "api_port", "metrics_port", "embedded_port"):
@@ -125,19 +128,46 @@ def write_config(options: DemoOptions, say: Callable[[str], None]) -> Path:
     return path
 
 
-def check_password(settings: Settings, config_file: Path) -> None:
+def place_of(options: DemoOptions) -> Settings:
+    """Where the demo keeps its things; the rest of the settings at their defaults."""
+    directory = options.directory.absolute()
+    return Settings(media_dir=directory, output_dir=directory / "clips", state_dir=directory / "state")
+
+
+def check_not_running(options: DemoOptions) -> None:
+    """ConfigError where a demo runs in this folder already; its files must not be touched."""
+    try:
+        running_recorder(place_of(options))
+    except RecorderError:
+        return
+    raise ConfigError(f"a demo is already running in {options.directory.absolute()}; end it, or choose another --dir")
+
+
+def check_password(options: DemoOptions) -> None:
     """ConfigError where the page would be open to the network without a password; before anything is started."""
-    if not _is_loopback(settings.web.host) and not Layout.of(settings).web_password.exists():
-        raise ConfigError(
-            f"--host {settings.web.host} opens the page to the network, which needs a password; set one with: "
-            f"BIRBCAM_CONFIG={config_file} ./birbcam password"
-        )
+    if _is_loopback(options.host) or Layout.of(place_of(options)).web_password.exists():
+        return
+    state = place_of(options).state_dir
+    raise ConfigError(
+        f"--host {options.host} opens the page to the network, which needs a password; set one with: "
+        f"BIRBCAM_STATE_DIR={state} ./birbcam password"
+    )
+
+
+def own_address() -> str:
+    """This machine's address in its network, as far as the routes tell; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # a documentation address (RFC 5737)
+        except OSError:
+            return socket.gethostname()
+        return str(probe.getsockname()[0])
 
 
 def web_address(settings: Settings) -> str:
     """Where a browser on this machine finds the page."""
     host = settings.web.host
-    if host in ("0.0.0.0", "::"):
+    if host in EVERYWHERE_HOSTS:
         host = "127.0.0.1"
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.web.port}/"
 

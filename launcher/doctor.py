@@ -98,7 +98,11 @@ def check_settings(loaded: Loaded) -> Iterator[Finding]:
             yield Finding(True, f"setting {key} = {shown_value(loaded.settings, key)} (from {loaded.origins[key]})")
     for name, camera in sorted(loaded.settings.cameras.items()):
         state = "" if camera.enabled else ", switched off"
-        yield Finding(True, f"camera {name}: {redact(camera.source)}{state}")
+        text = f"camera {name}: {redact(camera.source)}{state}"
+        if camera.source.startswith("/") and not Path(camera.source).exists():
+            yield Finding(False, text, f"there is no such file or device; set cameras.{name}.source", grave=False)
+        else:
+            yield Finding(True, text)
 
 
 def shown_value(settings: Settings, key: str) -> str:

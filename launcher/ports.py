@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from config.errors import ConfigError
 
 EVERYWHERE = "0.0.0.0"
+EVERYWHERE_HOSTS = (EVERYWHERE, "::")
 PORT_HOSTS = {"rtsp_port": EVERYWHERE}
 """The addresses that the recorder's ports are bound to, by setting; the others are on the loopback."""
 

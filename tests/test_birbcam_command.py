@@ -101,6 +101,33 @@ def test_the_test_lock_is_the_running_lock_and_more() -> None:
     assert pins("requirements.lock") < pins("requirements-test.lock")
 
 
+def test_the_running_lock_is_enough_for_every_command() -> None:
+    """Imports what the commands import with everything hidden that only the tests' lock has."""
+    code = """
+import importlib, re, sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+name = lambda text: re.sub(r"[-_.]+", "-", text).lower()
+lines = Path("requirements.lock").read_text().splitlines()
+locked = {name(line.split("==")[0]) for line in lines if line[:1].isalpha()}
+hidden = {top for top, owners in packages_distributions().items() if not locked & {name(owner) for owner in owners}}
+class Hider:
+    def find_spec(self, full, path=None, target=None):
+        if full.partition(".")[0] in hidden:
+            raise ModuleNotFoundError(f"{full} is not in requirements.lock")
+sys.meta_path.insert(0, Hider())
+assert "pytest" in hidden
+for module in (
+    "webapp.worker", "webapp.server", "webapp.app", "mediamtx.recorder", "mediamtx.embedded", "mediamtx.saving",
+    "camera.supervisor", "camera.demo", "motion.job", "motion.scan", "motion.detector", "launcher.demo",
+    "launcher.doctor",
+):
+    importlib.import_module(module)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
 def test_ci_runs_the_test_command_and_nothing_else() -> None:
     lines = [line for line in (ROOT / ".ci/run").read_text().splitlines() if line and not line.startswith("#")]
     assert lines == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "exec ./birbcam test"]

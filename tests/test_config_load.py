@@ -40,6 +40,15 @@ def test_relative_paths_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
     assert (settings.media_dir, settings.output_dir) == (tmp_path / "here", Path("/there"))
 
 
+@pytest.mark.parametrize(
+    ("source", "meant"),
+    [("demo", "demo"), ("rtsp://a/b", "rtsp://a/b"), ("film.mp4", "{}/film.mp4"), ("/dev/video0", "/dev/video0")],
+)
+def test_a_source_that_is_a_file_starts_there_too(tmp_path: Path, source: str, meant: str) -> None:
+    settings = load_settings(write(tmp_path / "c.txt", f'[cameras.front]\nsource = "{source}"'))
+    assert settings.cameras["front"].source == meant.format(tmp_path)
+
+
 def test_layers_and_their_origins(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from config.errors import ConfigError, StorageError
 from config.load import load_settings
-from launcher.demo import DemoOptions, check_password, web_address, write_config
+from launcher.demo import DemoOptions, check_not_running, check_password, place_of, web_address, write_config
 from launcher.ports import free_port, is_free
+from mediamtx.addresses import RecorderInfo, write_recorder_info
+from mediamtx.layout import Layout
 
 
 def options(directory: Path, **changes: object) -> DemoOptions:
@@ -80,9 +84,27 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         write_config(options(tmp_path / "file" / "demo"), print)
 
 
-def test_the_network_needs_a_password_before_anything_starts(tmp_path: Path) -> None:
+def test_the_network_needs_a_password_before_anything_is_written(tmp_path: Path) -> None:
+    asked = options(tmp_path / "demo", host="0.0.0.0")
+    with pytest.raises(ConfigError, match=r"needs a password; set one with: BIRBCAM_STATE_DIR=.* \./birbcam password"):
+        check_password(asked)
+    assert not (tmp_path / "demo").exists()
+    (tmp_path / "demo/state").mkdir(parents=True)
+    Layout.of(place_of(asked)).web_password.touch()
+    check_password(asked)
+
+
+def test_the_address_for_a_browser_on_this_machine(tmp_path: Path) -> None:
     path = write_config(options(tmp_path, host="0.0.0.0"), print)
     settings = load_settings({"BIRBCAM_CONFIG": str(path)})
-    with pytest.raises(ConfigError, match=r"needs a password; set one with: .*birbcam password"):
-        check_password(settings, path)
     assert web_address(settings) == f"http://127.0.0.1:{settings.web.port}/"
+    assert place_of(options(tmp_path)).state_dir == settings.state_dir
+
+
+def test_a_folder_in_which_a_demo_runs_is_left_alone(tmp_path: Path) -> None:
+    asked = options(tmp_path)
+    check_not_running(asked)
+    info = RecorderInfo(kind="embedded", pid=os.getpid(), started=datetime.now(UTC), hls_base="", api_base="")
+    write_recorder_info(place_of(asked), info)
+    with pytest.raises(ConfigError, match=r"already running in .*; end it, or choose another --dir"):
+        check_not_running(asked)

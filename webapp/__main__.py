@@ -16,8 +16,8 @@ from config.settings import Settings
 
 def main() -> int:
     """Parse the command line and run what it asks for."""
-    parser = argparse.ArgumentParser(prog="webapp", description="Run the web app.")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration file (default: see README)")
+    parser = argparse.ArgumentParser(prog="birbcam web", description="Run the web app, or set its password.")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration file (default: config.txt)")
     parser.add_argument(
         "--set-password",
         action="store_true",
