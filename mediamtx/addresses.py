@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from mediamtx.names import Stream, from_iso, iso
 RecorderKind = Literal["mediamtx", "embedded"]
 
 PUBLISH_USER = "camera"
+READ_USER = "reader"
 _CURE = "start it with: ./birbcam recorder"
 
 
@@ -103,8 +105,24 @@ def api_url(settings: Settings) -> str:
     return running_recorder(settings).api_base
 
 
+def reader_headers(settings: Settings) -> dict[str, str]:
+    """What a request for `hls_url` or `api_url` must carry.
+
+    Loopback is no protection: any page that a browser of this machine shows may send requests there. RecorderError.
+    """
+    if running_recorder(settings).kind == "embedded":
+        return {}  # it can only be read, and answers loopback names alone
+    return mediamtx_headers(settings)
+
+
+def mediamtx_headers(settings: Settings) -> dict[str, str]:
+    """As `reader_headers`, of a MediaMTX that runs or is about to: HTTP's basic authentication (RFC 7617)."""
+    secret = f"{READ_USER}:{publish_password(settings)}"
+    return {"Authorization": "Basic " + base64.b64encode(secret.encode()).decode("ascii")}
+
+
 def publish_password(settings: Settings) -> str:
-    """The password that the running MediaMTX wants from publishers; RecorderError where it cannot be read."""
+    """What the running MediaMTX wants from publishers and readers; RecorderError where it cannot be read."""
     path = Layout.of(settings).publish_password
     try:
         return path.read_text(encoding="ascii").strip()

@@ -6,16 +6,18 @@ import http.client
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from config.errors import RecorderError
 from config.settings import Settings
-from mediamtx.addresses import api_url
+from mediamtx.addresses import api_url, reader_headers
 from mediamtx.names import Stream, from_iso
 
 TIMEOUT = 1.0  # s
+NO_HEADERS: Mapping[str, str] = {}
 
 # A proxy from the environment must not see, nor refuse, what stays on this machine.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -33,14 +35,14 @@ class StreamState:
 
 def stream_states(settings: Settings) -> dict[Stream, StreamState]:
     """The streams that the recorder has, published or not; RecorderError where it does not answer within 1 s."""
-    return fetch_states(api_url(settings))
+    return fetch_states(api_url(settings), reader_headers(settings))
 
 
-def fetch_states(api_base: str) -> dict[Stream, StreamState]:
+def fetch_states(api_base: str, headers: Mapping[str, str] = NO_HEADERS) -> dict[Stream, StreamState]:
     """As `stream_states`, from the recorder at this address."""
-    address = f"{api_base}/v3/paths/list?itemsPerPage=1000"
+    request = urllib.request.Request(f"{api_base}/v3/paths/list?itemsPerPage=1000", headers=dict(headers))
     try:
-        with _opener.open(address, timeout=TIMEOUT) as answer:
+        with _opener.open(request, timeout=TIMEOUT) as answer:
             items = json.load(answer)["items"]
             return {stream: _state(item) for item in items if (stream := Stream.parse(item["name"])) is not None}
     except OSError as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from config.errors import ConfigError, RecorderError, StorageError
 from config.settings import CAMERA_NAME, Settings
-from mediamtx.addresses import PUBLISH_USER, replace_file
+from mediamtx.addresses import PUBLISH_USER, READ_USER, replace_file
 from mediamtx.find import Version
 from mediamtx.layout import Layout
 from mediamtx.names import Stream
@@ -59,7 +59,10 @@ def mediamtx_config(settings: Settings, password: str, version: Version) -> dict
                 "permissions": [{"action": "publish", "path": f"~^({main}|{detect})$"}],
             },
             {
-                "user": "any",  # reading only from this machine: the web app passes it on
+                # Only from this machine, where the web app passes it on; and with a password, since any page that a
+                # browser here shows could send requests too, and the API runs commands.
+                "user": READ_USER,
+                "pass": password,
                 "ips": ["127.0.0.1", "::1"],
                 "permissions": [{"action": "read"}, {"action": "api"}, {"action": "metrics"}],
             },
@@ -139,7 +142,7 @@ def child_environment() -> dict[str, str]:
 
 
 def make_publish_password(settings: Settings) -> str:
-    """The password that publishers need; made on first use, readable by its owner alone. StorageError."""
+    """The password that publishers and readers need; made on first use, readable by its owner alone. StorageError."""
     path = Layout.of(settings).publish_password
     try:
         password = path.read_text(encoding="ascii").strip()

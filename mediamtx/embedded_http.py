@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from mediamtx.embedded_live import LiveStream
 
@@ -15,6 +16,7 @@ log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 SEND_TIMEOUT = 10.0  # s that a reader may stall
+_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 _TYPES = {"m3u8": "application/vnd.apple.mpegurl", "m4s": "video/mp4", "mp4": "video/mp4"}
 
 
@@ -41,6 +43,10 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = SEND_TIMEOUT  # of each read and write on the socket
 
     def do_GET(self) -> None:
+        if urlsplit(f"//{self.headers.get('Host', '')}").hostname not in _LOOPBACK_NAMES:
+            # A web site that gives its own name our address must not read the picture through it.
+            self._answer(b"only by a loopback name\n", "text/plain", HTTPStatus.FORBIDDEN)
+            return
         path = self.path.partition("?")[0]
         if path == "/v3/paths/list":
             self._answer(json.dumps(_listing(self.server.states())).encode(), "application/json")

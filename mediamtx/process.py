@@ -19,7 +19,7 @@ from pathlib import Path
 
 from config.errors import RecorderError
 from config.settings import Settings
-from mediamtx.addresses import RecorderInfo, remove_recorder_info, write_recorder_info
+from mediamtx.addresses import RecorderInfo, mediamtx_headers, remove_recorder_info, write_recorder_info
 from mediamtx.api import fetch_states
 from mediamtx.config_file import child_environment, write_mediamtx_config
 from mediamtx.find import mediamtx_version, version_text
@@ -71,7 +71,7 @@ def run_mediamtx(settings: Settings, binary: Path, stop: threading.Event) -> Non
                 heard = time.monotonic()
             elif answers and time.monotonic() - heard < CHECK_INTERVAL:
                 continue
-            elif _answers(info):
+            elif _answers(settings, info):
                 heard = time.monotonic()
                 if not answers:
                     answers = answered_once = True
@@ -132,9 +132,9 @@ def _listen(port: int, everywhere: bool, udp: bool) -> socket.socket:
     return sock
 
 
-def _answers(info: RecorderInfo) -> bool:
+def _answers(settings: Settings, info: RecorderInfo) -> bool:
     try:
-        fetch_states(info.api_base)  # its API is the last thing that MediaMTX opens
+        fetch_states(info.api_base, mediamtx_headers(settings))  # its API is the last thing that MediaMTX opens
     except RecorderError:
         return False
     return True

@@ -23,7 +23,7 @@ from camera.clockread import read_clock
 from config.errors import RecorderError, SegmentError
 from config.settings import CameraSettings, Settings
 from conftest import Running
-from mediamtx.addresses import hls_url, publish_url, running_recorder
+from mediamtx.addresses import hls_url, publish_url, reader_headers, running_recorder
 from mediamtx.api import StreamState, stream_states
 from mediamtx.layout import Layout
 from mediamtx.mp4 import movie_duration
@@ -149,6 +149,11 @@ def test_segments_appear_under_right_names_with_right_lengths(
 def test_live_hls_plays_and_moves_forward(recorder: Recorder, publish: Callable[..., Running]) -> None:
     publish(recorder.url(FRONT))
     entry = hls_url(recorder.settings, FRONT) + "?cookieCheck=1"
+    headers = reader_headers(recorder.settings)
+
+    def fetch(address: str) -> str | None:
+        return fetch_text(address, headers)
+
     wait_until(lambda: fetch(entry) is not None, 20, "a live playlist")
     entry_text = fetch(entry)
     assert entry_text is not None
@@ -158,7 +163,8 @@ def test_live_hls_plays_and_moves_forward(recorder: Recorder, publish: Callable[
     assert begin is not None
     wait_until(lambda: (sequence(fetch(playlist)) or 0) > begin, 20, "the live playlist moves forward")
 
-    with av.open(entry, options={"http_proxy": ""}, timeout=(20, 20)) as container:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    with av.open(entry, options={"http_proxy": "", "headers": lines}, timeout=(20, 20)) as container:
         kinds = {stream.type: 0 for stream in container.streams}
         assert set(kinds) == {"video", "audio"}
         for packet in container.demux():
@@ -168,10 +174,22 @@ def test_live_hls_plays_and_moves_forward(recorder: Recorder, publish: Callable[
         assert min(kinds.values()) >= 20
 
 
-def fetch(address: str) -> str | None:
+@pytest.mark.parametrize("path", ["/v3/paths/list", "/v3/config/global/get"])
+def test_a_page_in_a_browser_of_this_machine_learns_nothing(recorder: Recorder, path: str) -> None:
+    """It reaches the loopback too, but knows no password, and comes under a name of its own."""
+    address = f"{running_recorder(recorder.settings).api_base}{path}"
+    foreign = {"Host": "evil.example", "Origin": "https://evil.example", "Content-Type": "text/plain"}
+    request = urllib.request.Request(address, headers=foreign)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        NO_PROXY.open(request, timeout=10)
+    caught.value.close()
+    assert caught.value.code in (401, 403)
+
+
+def fetch_text(address: str, headers: dict[str, str]) -> str | None:
     """A text over HTTP; None while the server has none."""
     try:
-        with NO_PROXY.open(address, timeout=10) as answer:
+        with NO_PROXY.open(urllib.request.Request(address, headers=headers), timeout=10) as answer:
             return str(answer.read().decode())
     except urllib.error.HTTPError as error:
         error.close()

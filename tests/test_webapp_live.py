@@ -19,6 +19,7 @@ from config.errors import RecorderError
 from config.settings import Settings
 from conftest import Running
 from mediamtx.addresses import RecorderInfo, publish_url, running_recorder, write_recorder_info
+from mediamtx.config_file import make_publish_password
 from mediamtx.names import Stream
 from waiting import wait_until
 from webapp.app import create_app
@@ -89,6 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
 def recorder(settings: Settings) -> Iterator[Recorder]:
     with Recorder() as server:
         base = f"http://127.0.0.1:{server.server_address[1]}"
+        make_publish_password(settings)
         write_recorder_info(
             settings,
             RecorderInfo(

@@ -13,6 +13,7 @@ import pytest
 from config.settings import Settings
 from mediamtx.addresses import RecorderInfo, write_recorder_info
 from mediamtx.api import StreamState
+from mediamtx.config_file import make_publish_password
 from mediamtx.names import Stream
 from webapp.app import create_app
 from webapp.status import CameraStatus, Snapshot, StatusBoard, status_of, take_snapshot
@@ -105,6 +106,7 @@ def test_a_recorder_that_hangs_does_not_hang_the_page(settings: Settings) -> Non
         base = f"http://127.0.0.1:{mute.getsockname()[1]}"
         info = RecorderInfo(kind="mediamtx", pid=os.getpid(), started=NOW, hls_base=base, api_base=base)
         write_recorder_info(settings, info)
+        make_publish_password(settings)
         begun = time.monotonic()
         answer = Visitor(create_app(settings)).get("/api/status")
         assert time.monotonic() - begun < 10

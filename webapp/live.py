@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
-from mediamtx.addresses import hls_url
+from mediamtx.addresses import hls_url, reader_headers
 from mediamtx.names import Stream
 from webapp.files import CHUNK
 from webapp.state import app_state, camera_or_404, not_found
@@ -94,11 +94,12 @@ def hls_js(name: str) -> ResponseReturnValue:
 
 
 def _ask(name: str, file: str, query: str) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
-    entry = urlsplit(hls_url(app_state().settings, Stream(name)))  # RecorderError becomes 503
+    settings = app_state().settings
+    entry, headers = urlsplit(hls_url(settings, Stream(name))), reader_headers(settings)  # RecorderError becomes 503
     connection = http.client.HTTPConnection(entry.hostname or "", entry.port, timeout=TIMEOUT)
     target = entry.path.removesuffix("index.m3u8") + file
     try:
-        connection.request("GET", f"{target}?{query}" if query else target)
+        connection.request("GET", f"{target}?{query}" if query else target, headers=headers)
         return connection, connection.getresponse()
     except TimeoutError:
         connection.close()
