@@ -25,6 +25,7 @@ from launcher.processes import Part, Terminal
 from mediamtx.addresses import running_recorder
 from mediamtx.layout import Layout
 
+WRITTEN_BY_US = "# Written anew by every start of `./birbcam demo`."
 SCAN_INTERVAL = 10  # s; an installation scans every 30 s, but who tries the demo is waiting for the first clip
 STARTUP = 60.0  # s within which every part must be up
 
@@ -111,7 +112,7 @@ def write_config(options: DemoOptions, say: Callable[[str], None]) -> Path:
     ports["webrtc_udp_port"] = udp
     directory = options.directory.absolute()
     text = "\n".join([
-        "# Written anew by every start of `./birbcam demo`.",
+        WRITTEN_BY_US,
         'media_dir = "."', 'output_dir = "clips"', 'state_dir = "state"',
         f'recorder = "{options.recorder}"', f"scan_interval = {SCAN_INTERVAL}", "",
         "[web]", f"host = {json.dumps(options.host)}", f"port = {web}", "",
@@ -122,6 +123,8 @@ def write_config(options: DemoOptions, say: Callable[[str], None]) -> Path:
     path = directory / "config.txt"
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.read_text(errors="replace").startswith(WRITTEN_BY_US):
+            raise ConfigError(f"{path} was written by somebody else; choose another folder with --dir")
         path.write_text(text)
     except OSError as error:
         raise StorageError(f"{directory}: cannot be written ({error.strerror}); choose another with --dir") from error

@@ -171,7 +171,7 @@ def check_space(settings: Settings) -> Iterator[Finding]:
             cure = "free some, or move media_dir and output_dir to a larger disk"
             yield Finding(False, text, cure)
         elif usage.free < keep:
-            cure = f"less than retention.keep_free ({settings.retention.keep_free}): old recordings are being deleted"
+            cure = f"less than retention.keep_free ({settings.retention.keep_free}): old recordings go, then clips"
             yield Finding(False, text, cure, grave=False)
         else:
             yield Finding(True, text)

@@ -84,6 +84,13 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         write_config(options(tmp_path / "file" / "demo"), print)
 
 
+def test_a_config_of_somebody_else_is_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "config.txt").write_text("# mine\n[cameras.front]\n")
+    with pytest.raises(ConfigError, match="was written by somebody else; choose another folder with --dir"):
+        write_config(options(tmp_path), print)
+    assert (tmp_path / "config.txt").read_text() == "# mine\n[cameras.front]\n"
+
+
 def test_the_network_needs_a_password_before_anything_is_written(tmp_path: Path) -> None:
     asked = options(tmp_path / "demo", host="0.0.0.0")
     with pytest.raises(ConfigError, match=r"needs a password; set one with: BIRBCAM_STATE_DIR=.* \./birbcam password"):
