@@ -115,7 +115,7 @@ class RetentionSettings:
         'most space that recordings and clips may use: "200 GB" or "80 %" of the disk; "" = no limit',
         form="amount",
     )
-    keep_free: str = _setting("5 %", 'space always left free on the disk: "2 GB" or "5 %"; "" = none', form="amount")
+    keep_free: str = _setting("2 GB", 'space always left free on the disk: "2 GB" or "5 %"; "" = none', form="amount")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 By space go, in this order: the trash, scanned segments, unscanned ones, clips, footage from a clock that was not set,
 and last what an open event still needs. Never: kept clips, the newest segment of a stream, the last ten minutes.
+Clips are not given up for free space that even all of them could not make: something else fills the disk then.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Item:
     size: int  # bytes
     scanned: bool = False  # of a segment: its motion is known
     needed: bool = False  # of a segment: an open event or a running recording will be cut from it
-    newest: bool = False  # of a segment: the last of its stream, which may still be written
+    newest: bool = False  # of a segment: the last of a stream that is recorded, which may still be written
     clip: Clip | None = None  # of a clip or the trash
 
 
@@ -70,13 +71,23 @@ def expired(items: Iterable[Item], now: datetime, policy: Policy, disk: Disk) ->
         else:
             rest.append(item)
     freed = sum(deletion.item.size for deletion in deletions)
-    missing, reason = shortage(policy, replace(disk, free=disk.free + freed, used=disk.used - freed))
+    disk = replace(disk, free=disk.free + freed, used=disk.used - freed)
+    wanted = for_clips = shortage(policy, disk)
+    if in_vain(rest, now, policy, disk):
+        for_clips = shortage(replace(policy, keep_free=None), disk)
+    freed = 0
     for item in sorted((item for item in rest if not _protected(item, now)), key=lambda item: (_rank(item), item.end)):
-        if missing <= 0:
-            break
-        deletions.append(Deletion(item, reason))
-        missing -= item.size
+        missing, reason = for_clips if item.kind == "clip" else wanted
+        if freed < missing:
+            deletions.append(Deletion(item, reason))
+            freed += item.size
     return deletions
+
+
+def in_vain(items: Iterable[Item], now: datetime, policy: Policy, disk: Disk) -> bool:
+    """Whether the disk would lack free space even if all of `items` that may go were deleted."""
+    ours = sum(item.size for item in items if _too_old(item, now, policy) or not _protected(item, now))
+    return policy.keep_free is not None and disk.free + ours < policy.keep_free
 
 
 def shortage(policy: Policy, disk: Disk) -> tuple[int, str]:
@@ -95,7 +106,9 @@ def _too_old(item: Item, now: datetime, policy: Policy) -> str:
     days = {"trash": TRASH_DAYS, "segment": policy.segment_days, "clip": policy.clip_days}[item.kind]
     if not days or now - item.end <= timedelta(days=days) or (item.kind != "trash" and _undated(item)):
         return ""
-    if item.needed or (item.kind == "clip" and item.clip is not None and item.clip.kept):
+    # The newest stays whatever its age: after a jump of the clock it is the file being written, with an old name. Its
+    # mtime would tell too, but only once something was written since the jump; and it is one file for each stream.
+    if item.newest or item.needed or (item.kind == "clip" and item.clip is not None and item.clip.kept):
         return ""
     return f"{'in the trash for' if item.kind == 'trash' else 'older than'} {days:g} days"
 

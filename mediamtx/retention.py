@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import os
@@ -17,10 +18,10 @@ from config.sizes import parse_amount
 from mediamtx.catalogue import INDEX, camera_folders, clips_of_day, day_folders, days
 from mediamtx.clips import remove_clip
 from mediamtx.decisions import is_kept, prune_tombstones, tombstones
-from mediamtx.expiry import Deletion, Disk, Item, Policy, amount_text, expired, shortage
+from mediamtx.expiry import Deletion, Disk, Item, Policy, amount_text, expired, in_vain, shortage
 from mediamtx.files import make_folder, storage_error
 from mediamtx.layout import Layout
-from mediamtx.names import Stream
+from mediamtx.names import RELEASED, Stream
 from mediamtx.segments import Span, list_segments, list_streams
 
 logger = logging.getLogger(__name__)
@@ -83,10 +84,12 @@ class _Pass:
         volumes: dict[int, tuple[list[Stream], list[str], Path]] = {}
         for stream in list_streams(self.layout):
             folder = self.layout.stream_dir(stream)
-            volumes.setdefault(folder.stat().st_dev, ([], [], folder))[0].append(stream)
+            if (device := _device(folder)) is not None:
+                volumes.setdefault(device, ([], [], folder))[0].append(stream)
         for camera in camera_folders(self.layout):
             folder = self.layout.camera_dir(camera)
-            volumes.setdefault(folder.stat().st_dev, ([], [], folder))[1].append(camera)
+            if (device := _device(folder)) is not None:
+                volumes.setdefault(device, ([], [], folder))[1].append(camera)
         return list(volumes.values())
 
     def _run_volume(self, streams: list[Stream], cameras: list[str], folder: Path) -> tuple[list[Deletion], str]:
@@ -103,11 +106,13 @@ class _Pass:
         everything = shortage(policy, Disk(usage.free, used))[0] > 0
         items = [item for stream in streams for item in self._segments(stream, policy, everything)]
         items += [item for camera in cameras for item in self._clips(camera, policy, everything)]
-        deleted = [
-            deletion for deletion in expired(items, self.now, policy, Disk(usage.free, used)) if _delete(deletion)
-        ]
+        disk = Disk(usage.free, used)
+        deleted = [deletion for deletion in expired(items, self.now, policy, disk) if _delete(deletion)]
         freed = sum(deletion.item.size for deletion in deleted)
-        return deleted, shortage(policy, Disk(usage.free + freed, used - freed))[1]
+        why = shortage(policy, Disk(usage.free + freed, used - freed))[1]
+        if why and in_vain(items, self.now, policy, disk):
+            return deleted, f"{why}, but the disk is full of other things or kept clips: clips are not deleted for it"
+        return deleted, why and f"{why}, but only kept clips and the newest footage are left"
 
     def _used(self, streams: list[Stream], cameras: list[str]) -> int:
         """Bytes of all recordings and clips, those in the trash too."""
@@ -121,7 +126,11 @@ class _Pass:
         if not everything and not policy.segment_days:
             return
         segments = list_segments(self.layout, stream, until=None if everything else oldest)
-        for segment, following in itertools.zip_longest(segments, segments[1:]):
+        # Only the whole list says which segment is the newest.
+        later = list_segments(self.layout, stream, since=oldest)[:1] if segments and not everything else []
+        for segment, following in itertools.zip_longest(segments, segments[1:] + later):
+            if segment is None:
+                break
             end = segment.start + _LONGEST_SEGMENT
             if following is not None:
                 end = min(end, following.start)
@@ -134,7 +143,7 @@ class _Pass:
                     size,
                     scanned=self._is_scanned(stream, end),
                     needed=self._is_needed(stream.camera, Span(segment.start, end)),
-                    newest=following is None,
+                    newest=following is None and self._is_recorded(stream),
                 )
 
     def _clips(self, camera: str, policy: Policy, everything: bool) -> Iterator[Item]:
@@ -154,35 +163,44 @@ class _Pass:
         both = (Stream(stream.camera, detect) for detect in (False, True))
         return any(end <= self.scanned[stream] for stream in both if stream in self.scanned)
 
+    def _is_recorded(self, stream: Stream) -> bool:
+        camera = self.settings.cameras.get(stream.camera)
+        return camera is not None and camera.enabled
+
     def _is_needed(self, camera: str, span: Span) -> bool:
         return any(camera == name and span.overlaps(other) for name, other in self.needed)
 
     def _clean_up(self) -> None:
         """Remove empty folders, except those about to be written to, and tombstones of footage that is gone."""
-        for stream in list_streams(self.layout):
-            camera = self.settings.cameras.get(stream.camera)
-            if camera is None or not camera.enabled:
+        streams = list_streams(self.layout)
+        for stream in streams:
+            if not self._is_recorded(stream):
                 _remove_empty(self.layout.stream_dir(stream))
         today = self.layout.day_of(self.now)
         for name in camera_folders(self.layout):
             for day in day_folders(self.layout, name):
                 if day < today:
                     _remove_empty(self.layout.day_dir(name, day))
+            if not streams:
+                continue  # rather a disk that is not mounted: its footage would bring deleted clips back
             starts = [
                 segments[0].start
                 for detect in (False, True)
-                if (segments := list_segments(self.layout, Stream(name, detect)))
+                if (segments := list_segments(self.layout, Stream(name, detect), since=RELEASED))
             ]
             prune_tombstones(self.layout, name, min(starts, default=None))
 
     def _say_when_stuck(self, reason: str) -> None:
         """Warn when room is missing and nothing may go any more: once, until there is room again."""
         marker = self.layout.retention_stuck
-        if not reason:
-            marker.unlink(missing_ok=True)
-        elif not marker.exists():
-            logger.warning("%s, but only kept clips and the newest footage are left: free some space", reason)
-            marker.touch()
+        # On a full or read-only disk the marker cannot be changed: the warning comes again, or once too seldom, but
+        # looking for motion must go on.
+        with contextlib.suppress(OSError):
+            if not reason:
+                marker.unlink(missing_ok=True)
+            elif not marker.exists():
+                logger.warning("%s; free some space", reason)
+                marker.touch()
 
 
 def _delete(deletion: Deletion) -> bool:
@@ -204,6 +222,13 @@ def _delete(deletion: Deletion) -> bool:
 def _size(path: Path | os.DirEntry[str]) -> int | None:
     try:
         return path.stat().st_size
+    except OSError:
+        return None  # gone meanwhile
+
+
+def _device(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_dev
     except OSError:
         return None  # gone meanwhile
 

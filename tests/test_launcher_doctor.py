@@ -83,7 +83,7 @@ def test_a_read_only_folder(settings: Settings) -> None:
 
 def test_little_space_is_a_note_where_retention_is_at_work(settings: Settings) -> None:
     full = dataclasses.replace(settings, retention=RetentionSettings(keep_free="100 %"))
-    assert "old recordings are being deleted" in lines(check_space(full))
+    assert "old recordings go, then clips" in lines(check_space(full))
 
 
 def test_a_taken_port_names_its_setting(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import logging
 import os
 import shutil
@@ -59,7 +60,7 @@ AGE = Policy(segment_days=7, clip_days=30, max_used=None, keep_free=None)
         (item("segment-young", 7 * DAY), False),
         (item("segment-old", 7 * DAY + HOUR), True),
         (item("segment-old-unscanned", 8 * DAY, scanned=False), True),
-        (item("segment-old-newest", 8 * DAY, newest=True), True),
+        (item("segment-old-newest", 8 * DAY, newest=True), False),
         (item("segment-old-needed", 8 * DAY, needed=True), False),
         (item("segment-1970", timedelta(days=20000)), False),
         (item("segment-future", -DAY), False),
@@ -116,7 +117,16 @@ def test_the_order_by_space_kept_free(missing: int) -> None:
     """Each item is 1 GB; what may never go stays however much is missing."""
     policy = Policy(0, 0, None, keep_free=missing * GB)
     wanted = missing + 1 if missing else 0  # a little more than the limit, so one item more
-    assert names(SPACE, policy, Disk(free=0)) == ORDER[:wanted]
+    expected = ORDER[:wanted] if missing <= len(ORDER) else [name for name in ORDER if not name.startswith("clip")]
+    assert names(SPACE, policy, Disk(free=0)) == expected, "clips not where it would be in vain"
+
+
+def test_clips_go_for_the_space_used_on_a_disk_full_of_other_things() -> None:
+    items = [item("segment-a", 3 * HOUR), item("clip-a", 3 * HOUR), item("clip-b", 2 * HOUR)]
+    assert names(items, Policy(0, 0, None, 100 * GB), Disk(0, 3 * GB)) == ["segment-a"]
+    both = expired(items, NOW, Policy(0, 0, 3 * GB // 2, 100 * GB), Disk(0, 3 * GB))
+    assert [str(deletion.item.path) for deletion in both] == ["segment-a", "clip-a"]
+    assert "are allowed" in both[1].reason
 
 
 def test_space_used_counts_what_may_not_go() -> None:
@@ -171,9 +181,8 @@ def test_old_segments_go_and_the_log_says_why(settings: Settings, caplog: pytest
     caplog.set_level(logging.INFO)
     deleted = apply_retention(with_rules(settings, segment_days=7.0), NOW, {}, [])
     assert left(layout, FRONT) == [6 * DAY, timedelta(0)]
-    assert left(layout, DETECT) == []
-    assert layout.stream_dir(DETECT).is_dir(), "the recorder may write here at any moment"
-    assert len(deleted) == len(caplog.messages) == 4
+    assert left(layout, DETECT) == [8 * DAY], "the recorder may be writing it, since before the clock was set"
+    assert len(deleted) == len(caplog.messages) == 3
     assert all("older than 7 days" in message for message in caplog.messages)
     assert apply_retention(with_rules(settings, segment_days=7.0), NOW, {}, []) == []
 
@@ -262,6 +271,7 @@ def test_what_cannot_be_deleted_is_logged_and_the_rest_goes_on(
 def test_the_trash_is_emptied_after_a_week(settings: Settings) -> None:
     layout = Layout.of(settings)
     clip = file_clip(layout, "front", NOW - DAY)
+    fill(layout, FRONT, [timedelta(days=20000)])
     delete_clip(layout, clip, NOW)
     assert apply_retention(settings, NOW + 6 * DAY, {}, []) == []
     assert len(apply_retention(settings, NOW + 8 * DAY, {}, [])) == 1
@@ -280,6 +290,41 @@ def test_a_tombstone_lives_as_long_as_its_segments(settings: Settings) -> None:
     rules = with_rules(settings, segment_days=7.0)
     apply_retention(rules, NOW + 8 * DAY, {}, [])
     assert tombstones(layout, "front") == []
+
+
+def test_a_tombstone_outlives_an_unmounted_disk(settings: Settings) -> None:
+    layout = Layout.of(settings)
+    delete_clip(layout, file_clip(layout, "front", NOW - DAY), NOW)
+    assert len(apply_retention(settings, NOW + 8 * DAY, {}, [])) == 1
+    assert len(tombstones(layout, "front")) == 1, "the footage may come back"
+
+
+def test_other_things_on_the_disk_cost_no_clip(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    layout = Layout.of(settings)
+    fill(layout, FRONT, [3 * HOUR, 2 * HOUR, timedelta(0)])
+    clip = file_clip(layout, "front", NOW - DAY)
+    rules = with_rules(settings, keep_free="100 %")
+    assert [deletion.item.kind for deletion in apply_retention(rules, NOW, {}, [])] == ["segment", "segment"]
+    assert apply_retention(rules, NOW, {}, []) == []
+    assert clip.path.exists()
+    assert caplog.text.count("the disk is full of other things") == 1
+
+
+def test_a_marker_that_cannot_be_written_stops_nothing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = Layout.of(settings)
+    fill(layout, FRONT, [2 * HOUR, timedelta(0)])
+
+    def full(path: Path, *args: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(Path, "touch", full)
+    assert len(apply_retention(with_rules(settings, keep_free="100 %"), NOW, {}, [])) == 1
+
+
+def test_a_folder_that_vanishes_is_skipped(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(Layout.of(settings), FRONT, [9 * DAY, timedelta(0)])
+    monkeypatch.setattr("mediamtx.retention.list_streams", lambda _: [FRONT, Stream("gone")])
+    assert len(apply_retention(with_rules(settings, segment_days=7.0), NOW, {}, [])) == 1
 
 
 def test_restored_clips_are_ordinary_again(settings: Settings) -> None:
