@@ -15,7 +15,7 @@ from mediamtx.names import ClipKind, ClipName, from_iso, iso
 from mediamtx.segments import Span
 
 VERSION = 1
-_KEYS = ("version", "camera", "kind", "start", "end", "time_zone", "windows", "score", "part")
+_KEYS = ("version", "camera", "kind", "start", "end", "time_zone", "windows", "score", "part", "size")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,7 @@ class Clip:
     part: int = 1  # 2, 3 ... go on where the one before ends
     kept: bool = False  # never deleted by retention
     size: int = 0  # bytes of the MP4; 0 before it is published
+    published_size: int | None = None  # bytes of the MP4 that the sidecar was written for; None where it does not say
     extra: Mapping[str, Any] = field(default_factory=dict)  # keys of the sidecar that this release does not know
 
     @classmethod
@@ -100,6 +101,11 @@ class Clip:
         """Seconds."""
         return self.span.duration
 
+    @property
+    def whole(self) -> bool:
+        """Whether the sidecar was surely written for this MP4, not for one whose publishing was cut short."""
+        return self.published_size == self.size
+
     def shows(self, windows: Iterable[Span]) -> bool:
         """Whether its motion overlaps one of these windows; without windows of its own, whether it does at all."""
         own = self.windows or (self.span,)
@@ -119,6 +125,7 @@ def encode_sidecar(clip: Clip) -> bytes:
         "windows": [[iso(window.start), iso(window.end)] for window in clip.windows],
         "score": clip.score,
         "part": clip.part,
+        "size": clip.published_size,
     }
     return json.dumps(values, ensure_ascii=False, indent=1).encode() + b"\n"
 
@@ -145,6 +152,7 @@ def clip_from_sidecar(
 ) -> Clip:
     """The clip that a sidecar describes; ValueError where it does not. Camera and kind come from where it lies."""
     score, part, zone = values.get("score"), values.get("part", 1), values.get("time_zone", "")
+    published_size = values.get("size")
     try:
         start, end = from_iso(values["start"]), from_iso(values["end"])
         windows = tuple(Span(from_iso(begin), from_iso(until)) for begin, until in values.get("windows", ()))
@@ -165,6 +173,7 @@ def clip_from_sidecar(
         part=part,
         kept=kept,
         size=size,
+        published_size=published_size if isinstance(published_size, int) else None,
         extra={key: value for key, value in values.items() if key not in _KEYS},
     )
 

@@ -3,6 +3,7 @@
 1. The MP4 is cut to a temporary name in the folder where it will lie (`temporary_path`), and is on disk.
 2. The thumbnail, then the sidecar are written. 3. The MP4 is renamed: from here on there is a clip.
 Killed before 3, what lies there without an MP4 is a stray, removed by the next `sweep`.
+A clip that replaces one of its name has the old MP4 until then: the sidecar gives another size (`Clip.whole`).
 """
 
 from __future__ import annotations
@@ -50,10 +51,10 @@ def publish(layout: Layout, clip: Clip, mp4_temp: Path, thumbnail: bytes | None)
     millisecond later. Raises StorageError, ClipError where `mp4_temp` is gone; `mp4_temp` remains.
     """
     try:
-        clip = replace(clip, size=mp4_temp.stat().st_size)
+        size = mp4_temp.stat().st_size
     except OSError as error:
         raise ClipError(f"{mp4_temp}: the clip to publish is gone: {error.strerror}") from error
-    clip, before = _free_name(layout, clip)
+    clip, before = _free_name(layout, replace(clip, size=size, published_size=size))
     if before is not None:
         clip = replace(clip, folder=before.folder, day=before.day, extra={**before.extra, **clip.extra})
     make_folder(clip.folder)

@@ -33,7 +33,10 @@ class Reels:
 
 
 class Publisher:
-    """Publishes the pending events of one camera; `told` hears of each new clip, `failed` of what went wrong."""
+    """One pass's publishing of a camera's pending events; `told` hears of new clips, `failed` of what went wrong.
+
+    What fails is left alone for the rest of the pass.
+    """
 
     def __init__(
         self, layout: Layout, camera: str, rules: Rules, told: Callable[[Clip], None], failed: Callable[[str], None]
@@ -41,12 +44,13 @@ class Publisher:
         self._layout, self._camera, self._rules = layout, camera, rules
         self._told, self._failed = told, failed
         self._no_room = False  # nothing can be written: it is not tried again in this pass
+        self._tried: set[Event] = set()  # without success: left alone until the next pass
 
     def publish(self, pending: Sequence[Pending], reels: Reels) -> list[Pending]:
         """Publish what can be; what is left for the next pass."""
         left = []
         for item in pending:
-            if self._no_room or not self._is_there(item.event, reels):
+            if self._no_room or item.event in self._tried or not self._is_there(item.event, reels):
                 left.append(item)
                 continue
             try:
@@ -56,6 +60,7 @@ class Publisher:
                 self._failed(f"{self._camera}: {error}; the clip is made once that is mended")
                 left.append(item)
             except ClipError as error:
+                self._tried.add(item.event)
                 if item.tries + 1 < RETRIES:
                     log.warning("%s: %s; tried again", self._camera, error)
                     left.append(Pending(item.event, item.tries + 1))
@@ -78,7 +83,7 @@ class Publisher:
             return
         name = ClipName(event.start, "motion")
         before = find_clip(self._layout, self._camera, name.stem)
-        if before is not None and before.windows == windows:
+        if before is not None and before.windows == windows and before.whole:
             replace_overlapping(self._layout, self._camera, before)
             return
         span = Span(event.start, event.clip_end(self._rules.post))

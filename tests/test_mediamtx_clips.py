@@ -58,6 +58,7 @@ def test_the_sidecar_has_the_promised_keys(clip: Clip) -> None:
         ],
         "score": 12.5,
         "part": 2,
+        "size": None,
     }
 
 
@@ -65,6 +66,13 @@ def test_round_trip(clip: Clip) -> None:
     assert again(clip, json.loads(encode_sidecar(clip))) == clip
     bare = dataclasses.replace(clip, windows=(), score=None)
     assert again(bare, json.loads(encode_sidecar(bare))) == bare
+
+
+@pytest.mark.parametrize(("noted", "whole"), [(8, True), (9, False), (None, False), ("8", False)])
+def test_whole_where_the_sidecar_gives_the_size_of_the_film(clip: Clip, noted: object, whole: bool) -> None:
+    values = {**json.loads(encode_sidecar(clip)), "size": noted}
+    read = clip_from_sidecar(values, clip.camera, clip.name, clip.folder, clip.day, size=8)
+    assert (read.whole, read.extra) == (whole, {})
 
 
 def test_unknown_keys_survive(clip: Clip) -> None:

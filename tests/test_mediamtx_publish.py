@@ -104,6 +104,27 @@ def test_the_same_event_again_replaces_its_clip(layout: Layout) -> None:
     assert find_clip(layout, "front", clip.name.stem) == again
 
 
+def test_cut_short_before_the_film_is_replaced(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sidecar is the new one already: that the film is not shows by its size."""
+    first = put(layout)
+    replace = Path.replace
+
+    def dying(path: Path, target: Path) -> Path:
+        if target.suffix == ".mp4":
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "replace", dying)
+        put(layout, end=32.0, content=b"a longer film")
+    half = find_clip(layout, "front", first.name.stem)
+    assert half is not None and half.path.read_bytes() == b"the film"
+    assert (first.whole, half.end, half.whole) == (True, at(32), False)
+    again = put(layout, end=32.0, content=b"a longer film")
+    assert (again.path, again.whole) == (first.path, True)
+    assert find_clip(layout, "front", first.name.stem) == again
+
+
 def test_the_same_button_pressed_twice_saves_one_clip(layout: Layout) -> None:
     assert put(layout, kind="saved").path == put(layout, kind="saved").path
 

@@ -16,6 +16,7 @@ import pytest
 from yard import DETECT, MAIN, T, Yard, at, close_to, end_of
 
 import media
+from config.errors import ClipError
 from config.settings import CameraSettings, Settings
 from mediamtx.decisions import delete_clip, keep
 from mediamtx.names import Segment, Stream
@@ -192,6 +193,32 @@ class TestRuns:
             yard.run(now)
             assert close_to(yard.spans(), [(5, 50)])
 
+    def test_cut_short_as_a_late_segment_made_the_clip_longer(
+        self, yard: Yard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The sidecar was the new one already: the next pass makes the MP4 the new one too."""
+        yard.both(60, (12, 16))
+        yard.run()
+        (clip,) = yard.clips()
+        old, replace_file = (clip.path.read_bytes(), clip.sidecar.read_bytes()), Path.replace
+        for path in [*yard.layout.stream_dir(DETECT).iterdir(), *yard.layout.stream_dir(MAIN).iterdir()]:
+            path.unlink()
+        shutil.rmtree(yard.settings.state_dir)
+        yard.both(60, (12, 16), (18, 24))
+
+        def dying(path: Path, target: Path) -> Path:
+            if target == clip.path:
+                raise KeyboardInterrupt
+            return replace_file(path, target)
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(Path, "replace", dying)
+            yard.run(now=3700)
+        assert clip.path.read_bytes() == old[0] and clip.sidecar.read_bytes() != old[1]
+        yard.run(now=3800)
+        assert close_to(yard.spans(), [(9, 27)])
+        assert inspect(clip.path).duration == pytest.approx(18, abs=1.1)
+
     def test_late_footage_without_motion_changes_nothing(self, yard: Yard) -> None:
         _, middle, _ = yard.record(MAIN, [20] * 3, [(8, 12), (48, 52)])
         hidden = yard.path(middle).rename(yard.settings.media_dir / "hidden")
@@ -363,6 +390,24 @@ class TestBadFootage:
         for now in (3600, 3700, 3800):
             assert yard.run(now).errors == []
         assert close_to(yard.spans()[:1], [(9, 19)]) and close_to(yard.spans()[-1:], [(42, 52)])
+
+    def test_clips_that_cannot_be_cut_are_tried_once_a_pass(
+        self, yard: Yard, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        yard.both(120, (12, 16), (42, 46), (72, 76), (102, 106))
+
+        def fail(*_: object) -> None:
+            raise ClipError("it cannot be cut now")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("motion.publisher.cut", fail)
+            for now, tries in ((3600, 1), (3700, 2)):
+                assert yard.run(now).errors == []
+                pending = json.loads(yard.layout.motion_state("front").read_bytes())["pending"]
+                assert [item["tries"] for item in pending] == [tries] * 4
+                assert caplog.text.count("it cannot be cut now; tried again") == tries * 4
+        assert yard.run(now=3800).errors == []
+        assert close_to(yard.spans(), [(9, 19), (39, 49), (69, 79), (99, 109)])
 
     def test_sound_alone_is_set_aside(self, yard: Yard) -> None:
         yard.record(MAIN, [20], [(5, 9)])
