@@ -92,6 +92,7 @@ def test_the_keyboard_is_enough(clips: list[Clip], site: str, browser: Browser) 
         ):
             tab.page.keyboard.press(key)
             assert tab.chosen() == stems[index], key
+        tab.wait_for_playing(stems[1])
         tab.page.keyboard.press("Space")
         tab.video("v.currentTime = 0")
         tab.page.keyboard.press("Shift+ArrowRight")
