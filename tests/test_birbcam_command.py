@@ -88,7 +88,7 @@ def test_without_root_it_says_what_to_type(bare_path: Path) -> None:
 
 def test_no_python_that_fits_is_said(bare_path: Path, tmp_path: Path) -> None:
     (bare_path / "python3").unlink()
-    done = birbcam("scan", PATH=str(bare_path), BIRBCAM_VENV=str(tmp_path / "venv"))
+    done = birbcam("scan", PATH=str(bare_path), BIRBCAM_VENV=str(tmp_path / "venv"), BIRBCAM_PYTHON="")
     assert done.returncode == 1
     assert "Python 3.11 to 3.13" in done.stderr
 

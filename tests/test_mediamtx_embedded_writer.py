@@ -168,7 +168,9 @@ def test_a_file_is_readable_at_any_time_and_finished_at_the_end(tmp_path: Path) 
     info = inspect(path)
     assert info.finished_by_header
     assert info.duration == pytest.approx(SECONDS, abs=0.1)
-    assert movie_duration(path) == pytest.approx(info.duration * 1000, abs=2)
+    assert movie_duration(path) > 0
+    with av.open(str(path)) as container:  # in what unit the header counts is the muxer's choice
+        assert container.duration == pytest.approx(info.duration * 1_000_000, abs=2000)
 
 
 def test_there_is_no_file_before_its_first_part(tmp_path: Path) -> None:
