@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from config.errors import RecorderError
 from config.settings import Settings
-from mediamtx.files import make_folder, write_file
+from mediamtx.files import replace_file
 from mediamtx.layout import Layout
 from mediamtx.names import Stream, from_iso, iso
 
@@ -130,12 +130,6 @@ def publish_password(settings: Settings) -> str:
         raise RecorderError(
             f"{path}: cannot be read ({error.strerror}); run this as BirbCam's own user, or restart the recorder"
         ) from error
-
-
-def replace_file(path: Path, text: str, mode: int) -> None:
-    """Write a whole text file with the rights `mode`, or none, and its folder where that is missing. StorageError."""
-    make_folder(path.parent)
-    write_file(path, text.encode(), mode)
 
 
 def _born(pid: int) -> Any:

@@ -12,7 +12,8 @@ from typing import Any
 
 from config.errors import ConfigError, RecorderError, StorageError
 from config.settings import CAMERA_NAME, Settings
-from mediamtx.addresses import PUBLISH_USER, READ_USER, replace_file
+from mediamtx.addresses import PUBLISH_USER, READ_USER
+from mediamtx.files import replace_file
 from mediamtx.find import Version
 from mediamtx.layout import Layout
 from mediamtx.names import Stream

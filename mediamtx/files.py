@@ -64,6 +64,12 @@ def sync_folder(path: Path) -> None:
         raise storage_error(path, "cannot be written to", error) from error
 
 
+def replace_file(path: Path, text: str, mode: int) -> None:
+    """Write a whole text file with the rights `mode`, or none, and its folder where that is missing. StorageError."""
+    make_folder(path.parent)
+    write_file(path, text.encode(), mode)
+
+
 def storage_error(path: Path, what: str, error: OSError) -> StorageError:
     """What to raise when the system refuses: says what is the matter with `path`, and the cure."""
     return StorageError(f"{path}: {what}: {error.strerror}; make room, or check that the folder is writable")

@@ -22,11 +22,9 @@ from mediamtx.expiry import Deletion, Disk, Item, Policy, amount_text, expired, 
 from mediamtx.files import make_folder, storage_error
 from mediamtx.layout import Layout
 from mediamtx.names import RELEASED, Stream
-from mediamtx.segments import Span, list_segments, list_streams
+from mediamtx.segments import LONGEST_SEGMENT, Span, list_segments, list_streams
 
 logger = logging.getLogger(__name__)
-
-_LONGEST_SEGMENT = timedelta(hours=1, minutes=1)  # as the settings allow
 
 
 def apply_retention(
@@ -131,7 +129,7 @@ class _Pass:
         for segment, following in itertools.zip_longest(segments, segments[1:] + later):
             if segment is None:
                 break
-            end = segment.start + _LONGEST_SEGMENT
+            end = segment.start + LONGEST_SEGMENT
             if following is not None:
                 end = min(end, following.start)
             path = self.layout.segment_path(segment)

@@ -13,11 +13,10 @@ from mediamtx.cut import CutPart, cut
 from mediamtx.layout import Layout
 from mediamtx.names import ClipName, Segment, Stream
 from mediamtx.publish import publish, temporary_path, thumbnail_of
-from mediamtx.segments import Span, inspect, list_segments
+from mediamtx.segments import LONGEST_SEGMENT, Span, inspect, list_segments
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_SEGMENT = timedelta(hours=1, minutes=1)  # as the settings allow
 _LIVE = timedelta(seconds=10)  # footage that ended no longer ago is still coming in
 
 
@@ -30,7 +29,7 @@ def save_last(settings: Settings, camera: str, seconds: float, now: datetime) ->
     """
     layout = Layout.of(settings)
     length = timedelta(seconds=seconds)
-    segments = list_segments(layout, Stream(camera), since=now - length - _LONGEST_SEGMENT)
+    segments = list_segments(layout, Stream(camera), since=now - length - LONGEST_SEGMENT)
     footage_end = _footage_end(layout, segments)
     if footage_end is None or footage_end <= now - length:
         raise ClipError(f"camera {camera}: nothing was recorded in the last {seconds:g} s; is it publishing?")

@@ -22,6 +22,9 @@ CONTIGUOUS = 0.5
 """Segments with at most this gap between them (s) are continuous footage: the times in their names are estimates."""
 
 
+LONGEST_SEGMENT = timedelta(hours=1, minutes=1)  # as the settings allow
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A stretch of time, UTC, half-open: `start` belongs to it, `end` does not."""

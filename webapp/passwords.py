@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from config.errors import StorageError, WebError
-from mediamtx.addresses import replace_file
+from mediamtx.files import replace_file
 from mediamtx.layout import Layout
 
 SHORTEST, LONGEST = 8, 256  # characters
