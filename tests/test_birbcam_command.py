@@ -49,7 +49,7 @@ def bare_path(tmp_path: Path) -> Path:
 def test_alone_it_lists_the_commands_a_line_each() -> None:
     done = birbcam()
     assert done.returncode == 0
-    for command in ("demo", "test", "recorder", "camera", "web", "scan", "password", "doctor"):
+    for command in ("demo", "test", "recorder", "camera", "web", "scan", "password", "doctor", "bench"):
         assert sum(line.startswith(f"  {command} ") for line in done.stdout.splitlines()) == 1, command
 
 
@@ -60,7 +60,7 @@ def test_an_unknown_command_is_an_error() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["demo", "doctor", "recorder", "camera", "web", "scan", "password"])
+@pytest.mark.parametrize("command", ["demo", "doctor", "recorder", "camera", "web", "scan", "password", "bench"])
 def test_every_command_has_help(command: str) -> None:
     done = birbcam(command, "--help")
     assert (done.returncode, done.stderr) == (0, "")
@@ -93,12 +93,19 @@ def test_no_python_that_fits_is_said(bare_path: Path, tmp_path: Path) -> None:
     assert "Python 3.11 to 3.13" in done.stderr
 
 
-def test_the_test_lock_is_the_running_lock_and_more() -> None:
+def test_an_unknown_benchmark_is_an_error() -> None:
+    done = birbcam("bench", "sped")
+    assert done.returncode == 1
+    assert 'there is no benchmark "sped"' in done.stderr
+
+
+def test_the_other_locks_are_the_running_lock_and_more() -> None:
     def pins(name: str) -> set[str]:
         lines = (ROOT / name).read_text().splitlines()
         return {line.split()[0] for line in lines if line[:1].isalpha()}
 
     assert pins("requirements.lock") < pins("requirements-test.lock")
+    assert pins("requirements.lock") < pins("requirements-bench.lock")
 
 
 def test_the_running_lock_is_enough_for_every_command() -> None:
