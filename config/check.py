@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from config.settings import CAMERA_NAME, CameraSettings, Setting
+from config.settings import CAMERA_NAME, CameraSettings, Polygons, Setting
 from config.sizes import parse_amount
 
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
@@ -89,6 +89,8 @@ def check_value(kind: type, setting: Setting, value: Any, base: Path) -> Any:
         return _check_path(kind, value, base)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
+    if setting.form == "polygons":
+        return _polygons(value)
     if type(value) is not kind:
         raise ValueError(f"must be {_TYPE_NAMES[kind]}{_range_text(setting, ', ')}")
     if isinstance(value, (int, float)) and kind is not bool:
@@ -127,6 +129,19 @@ def _source(text: str, base: Path) -> str:
     if text in ("", "demo") or "://" in text:
         return text
     return str((base / Path(text).expanduser()).absolute())
+
+
+def _polygons(value: Any) -> Polygons:
+    try:
+        areas = tuple(tuple((float(x), float(y)) for x, y in corners) for corners in value)
+    except (TypeError, ValueError):
+        raise ValueError("must be a list of areas, each a list of corners [x, y]") from None
+    for area in areas:
+        if len(area) < 3:
+            raise ValueError("an area needs three corners or more")
+        if not all(0 <= part <= 1 for corner in area for part in corner):
+            raise ValueError("corners are relative: x and y from 0 (left, top) to 1 (right, bottom)")
+    return areas
 
 
 def _range_text(setting: Setting, lead: str) -> str:

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from config.zone import system_zone
 
+Polygons = tuple[tuple[tuple[float, float], ...], ...]
+"""Areas of the picture, each by its corners (x, y), relative: (0, 0) is top left, (1, 1) bottom right."""
 CAMERA_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 """What a camera may be called: it stands in every path and address and never changes."""
 
@@ -28,7 +30,7 @@ class Setting:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    form: str = ""  # "amount", "zone", "path", "source": how a text is checked further
+    form: str = ""  # "amount", "zone", "path", "source", "polygons": how a text is checked further
     secret: bool = False  # may hold a password: redacted wherever it is printed
 
 
@@ -72,6 +74,22 @@ class CameraSettings:
     )
     motion: bool = _setting(True, "look for motion and make event clips")
     sensitivity: int = _setting(50, "how little motion makes an event: 0 (least) to 100 (most)", low=0, high=100)
+    min_size: float = _setting(
+        3.0,
+        "the smallest thing that counts: its area in a picture 320 px wide; 3 is a far bird, 500 a person near",
+        "px",
+        low=1,
+        high=10000,
+    )
+    confirm_frames: int = _setting(
+        2, "frames in a row (of five a second) that something must move in before it counts", low=1, high=10
+    )
+    ignore: Polygons = _setting(
+        (),
+        "areas in which motion does not count, each a list of corners [x, y] from [0, 0] top left to [1, 1] bottom "
+        "right: [[[0, 0], [1, 0], [1, 0.2], [0, 0.2]]] leaves out the upper fifth",
+        form="polygons",
+    )
     pre: float = _setting(3.0, "footage kept before the motion", "s", low=0, high=60)
     post: float = _setting(3.0, "footage kept after the motion", "s", low=0, high=60)
     merge_gap: float = _setting(
@@ -143,6 +161,9 @@ class Settings:
         choices=("auto", "mediamtx", "embedded"),
     )
     scan_interval: float = _setting(30.0, "pause between two motion passes of the demo", "s", low=1, high=3600)
+    workers: int = _setting(
+        0, "processes that search footage for motion; 0 searches in the motion job itself", low=0, high=64
+    )
     log_level: str = _setting("info", "how much is logged", choices=("debug", "info", "warning", "error"))
     mediamtx: RecorderSettings = field(default_factory=RecorderSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from config.errors import StateError
 from mediamtx.layout import Layout
 from mediamtx.segments import Span
+from motion.look import Frame
 
 NOT_SCANNED = 255
 DAY = 86400  # s, and bytes of a file
@@ -46,15 +47,15 @@ class Activity:
             if threshold <= value != NOT_SCANNED
         ]
 
-    def mark(self, span: Span, frames: Iterable[tuple[datetime, float]]) -> None:
-        """Note that `span` was scanned, with these (time, confirmed score) of its frames.
+    def mark(self, span: Span, frames: Iterable[Frame]) -> None:
+        """Note that `span` was scanned, with the scores of its frames, and of frames before it.
 
         The second after the first counts as scanned as well, so that even the shortest segment is known by it.
         """
         for second in range(*_seconds(Span(span.start, max(span.end, span.start + timedelta(seconds=1.001))))):
             self._raise(second, 0)
-        for time, score in frames:
-            self._raise(int(time.timestamp()), int(score))
+        for frame in frames:
+            self._raise(int(frame.time.timestamp()), int(frame.score))
 
     def forget(self, span: Span) -> None:
         """Note that the whole seconds of `span` are to be scanned again."""

@@ -24,6 +24,7 @@ from motion.activity import Activity
 from motion.events import Rules, Window, assemble, windows_of
 from motion.footage import Footage, end_of, has_stopped, late_finished, look_at
 from motion.late import rejoin
+from motion.look import Look
 from motion.publisher import Publisher, Reels
 from motion.rebuild import rebuild
 from motion.state import RETRIES, CameraState, Pending, Trouble, save_state
@@ -59,7 +60,7 @@ class CameraPass:
     def __init__(self, camera: str, settings: CameraSettings, state: CameraState, around: Surroundings) -> None:
         self._camera, self._state, self._around = camera, state, around
         self._layout = around.layout
-        self._rules = Rules.of(settings)
+        self._rules, self._how = Rules.of(settings), Look.of(settings)
         self._offset = timedelta(seconds=settings.detect_offset)
         self._activity = Activity(around.layout, camera)
         self._publisher = Publisher(around.layout, camera, self._rules, around.told, around.failed)
@@ -146,7 +147,7 @@ class CameraPass:
                 lead, fresh = index < work.lead, segment in work.todo
                 source = Source(self._layout.segment_path(segment), segment.start + offset, lead, fresh)
                 segments[source] = segment
-            for scanned in scan(list(segments), lambda: not self._around.stopped()):
+            for scanned in scan(list(segments), self._how, lambda: not self._around.stopped()):
                 self._take(segments[scanned.source], scanned)
                 if self._around.tick():
                     self._publish()
@@ -163,7 +164,8 @@ class CameraPass:
         span, frames = scanned.span, scanned.frames
         if not segment.stream.detect and self._detect.segments:
             # What the detect stream has told already stands.
-            frames = tuple(f for f in frames if f[0] < span.start + OVERLAP or not self._activity.scanned(f[0]))
+            told = self._activity.scanned
+            frames = tuple(f for f in frames if abs(f.time - span.start) < OVERLAP or not told(f.time))
         self._activity.mark(span, frames)
         windows = windows_of(frames, span.end, self._rules)
         known = self._known_until()

@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from motion.look import Box, Look
+
 Picture = npt.NDArray[Any]
 """Shape (height, width); luma and masks are uint8, what is learnt is float32."""
 
@@ -52,6 +54,15 @@ class _Moved:
     strength: float  # of the strongest blob
 
 
+@dataclass(slots=True)
+class Seen:
+    """What is said of a picture; `score` and `boxes` may be raised, up to RAISE later, never lowered."""
+
+    time: float  # s, as it was given
+    score: float = 0.0  # 0 (nothing) to 100
+    boxes: tuple[Box, ...] = ()
+
+
 class Detector:
     """Scores pictures of one size, of one camera, in the order of their times."""
 
@@ -63,7 +74,8 @@ class Detector:
     _previous: Picture
     _former: Picture  # the background before that
 
-    def __init__(self) -> None:
+    def __init__(self, look: Look = Look()) -> None:  # noqa: B008 - frozen
+        self._look = look
         self._known = False
         self._moved: _Moved | None = None
         self._time = self._unlearnt = 0.0  # s: of the picture before; since the background was brought up to date
@@ -88,8 +100,11 @@ class Detector:
         self._doubt[often > DOUBTFUL] = DOUBT_TIME
         self._set_limits()
 
-    def update(self, time: float, luma: Picture) -> float:
-        """The score, 0 (nothing) to 100, of the picture at `time` (s, any epoch, rising), shape (height, width)."""
+    def update(self, time: float, luma: Picture, key: bool = False) -> Seen:
+        """What is to be said of the picture at `time` (s, any epoch, rising), shape (height, width).
+
+        `key` tells of a key frame: its picture is encoded anew, and differs from the one before where nothing moves.
+        """
         picture = cv2.blur(luma, (3, 3))
         if not self._known or self._model.shape != picture.shape:
             self._begin(picture)
@@ -106,7 +121,7 @@ class Detector:
         if self._unlearnt >= (BUSY if score > 0 else REST):
             self._learn(picture, changed, self._unlearnt)
             self._unlearnt = 0.0
-        return score
+        return Seen(time, score)
 
     def finish(self) -> None:
         """Forget everything: what comes next is another place or time."""

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 
 from config.settings import CameraSettings
 from mediamtx.names import floor_ms
+from motion.look import LOOK_BACK, Frame
 
-CONFIRM_FRAMES = 2
-"""So many frames in a row must move before it counts; the start is then taken back to the first."""
 LONGEST_FRAME = timedelta(seconds=1)
 """A frame stands for no more time than this, however late the next one comes."""
 MOMENT = timedelta(milliseconds=1)
@@ -65,7 +64,7 @@ class Event:
         return max(window.score for window in self.windows)
 
 
-def confirmed(scores: Sequence[float], frames: int = CONFIRM_FRAMES) -> list[float]:
+def confirmed(scores: Sequence[float], frames: int) -> list[float]:
     """Per frame the highest score that it reached together with its neighbours, `frames` of them in a row.
 
     A frame's value is the greatest threshold at which a confirmation over `frames` frames would count it.
@@ -74,14 +73,14 @@ def confirmed(scores: Sequence[float], frames: int = CONFIRM_FRAMES) -> list[flo
     return [max(lows[max(0, i - frames + 1) : i + 1], default=0.0) for i in range(len(scores))]
 
 
-def windows_of(frames: Sequence[tuple[datetime, float]], end: datetime, rules: Rules) -> list[Window]:
-    """The windows in frames of (time, confirmed score); each frame lasts until the next, the last until `end`."""
+def windows_of(frames: Sequence[Frame], end: datetime, rules: Rules) -> list[Window]:
+    """The windows in frames of confirmed score; each frame lasts until the next, the last until `end`."""
     windows: list[Window] = []
-    ends = [time for time, _ in frames[1:]] + [end]
-    for (time, mark), following in zip(frames, ends, strict=False):
-        if mark >= rules.threshold:
-            start, stop = floor_ms(time), floor_ms(min(following, time + LONGEST_FRAME))
-            windows.append(Window(start, max(stop, start + MOMENT), mark))
+    ends = [frame.time for frame in frames[1:]] + [end]
+    for frame, following in zip(frames, ends, strict=False):
+        if frame.score >= rules.threshold:
+            start, stop = floor_ms(frame.time), floor_ms(min(following, frame.time + LONGEST_FRAME))
+            windows.append(Window(start, max(stop, start + MOMENT), frame.score))
     return joined(windows)
 
 
@@ -131,8 +130,8 @@ def assemble(
 
 
 def is_over(event: Event, covered: datetime, rules: Rules) -> bool:
-    """Whether an event cannot go on any more when footage is known up to `covered`."""
-    return covered >= event.windows[-1].end + max(rules.merge_gap, rules.post)
+    """Whether an event cannot go on any more when footage is known up to `covered`, of which the last may be raised."""
+    return covered - LOOK_BACK >= event.windows[-1].end + max(rules.merge_gap, rules.post)
 
 
 def _extended(event: Event, window: Window, rules: Rules) -> tuple[Event, Window | None, Event | None]:

@@ -19,8 +19,9 @@ import numpy as np
 from config.errors import SegmentError
 from mediamtx.mp4 import open_whole
 from mediamtx.segments import Span
-from motion.detector import Detector, Picture
-from motion.events import CONFIRM_FRAMES, confirmed
+from motion.detector import Detector, Picture, Seen
+from motion.events import confirmed
+from motion.look import LOOK_BACK, Frame, Look
 from motion.worklist import LEAD
 
 if TYPE_CHECKING:
@@ -48,14 +49,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What the detector says of one segment; the last frames of the one before may come first.
+    """What the detector says of one segment. With a `problem` nothing could be read.
 
-    `frames` are (time, score), the score confirmed over neighbouring frames. With a `problem` nothing could be read.
+    The frames of the last LOOK_BACK before it come first: what is in the segment may have raised their scores.
     """
 
     source: Source
     span: Span
-    frames: tuple[tuple[datetime, float], ...] = ()
+    frames: tuple[Frame, ...] = ()
     problem: str = ""
 
 
@@ -63,17 +64,18 @@ class Scanned:
 class _Picture:
     time: datetime
     luma: Picture
+    key: bool
 
 
-def scan(sources: Sequence[Source], go_on: Callable[[], bool] = lambda: True) -> Iterator[Scanned]:
+def scan(sources: Sequence[Source], look: Look, go_on: Callable[[], bool] = lambda: True) -> Iterator[Scanned]:
     """What the detector says of each fresh source, one after the other; they are one chunk, oldest first.
 
     Ends early, within a segment, once `go_on` says no.
     """
-    detector = Detector()
+    detector = Detector(look)
     waiting: list[_Picture] = []  # pictures of the lead-in, until there are enough to learn from
     learnt = False
-    recent: list[tuple[datetime, float]] = []  # raw scores of the last frames
+    recent: list[tuple[datetime, Seen]] = []  # the last pictures of what was read before
     end: datetime | None = None
     first = next((source.start for source in sources if not source.lead), None)
     for source in sources:
@@ -87,7 +89,7 @@ def scan(sources: Sequence[Source], go_on: Callable[[], bool] = lambda: True) ->
                 if not go_on():
                     return
                 if learnt:
-                    scores.append((picture.time, _score(detector, picture)))
+                    scores.append((picture.time, _seen(detector, picture)))
                     continue
                 waiting.append(picture)
                 if picture.time - waiting[0].time >= LEAD:
@@ -101,27 +103,31 @@ def scan(sources: Sequence[Source], go_on: Callable[[], bool] = lambda: True) ->
             scores += _learn(detector, waiting)
             waiting, learnt = [], True
         end = reader.end
-        recent = scores[-(CONFIRM_FRAMES - 1) :]
         if source.fresh:
-            marks = confirmed([score for _, score in scores])
-            frames = tuple((time, round(mark, 1)) for (time, _), mark in zip(scores, marks, strict=True))
-            yield Scanned(source, Span(source.start, end), _from(frames, source.start))
+            frames = _frames(scores, look.confirm_frames)
+            begin = source.start - LOOK_BACK
+            yield Scanned(source, Span(source.start, end), tuple(frame for frame in frames if frame.time >= begin))
+        # Those before LOOK_BACK stand for good, but later ones are confirmed by them.
+        since = max(0, sum(time < end - LOOK_BACK for time, _ in scores) - look.confirm_frames)
+        recent = scores[since:]
 
 
-def _from(frames: tuple[tuple[datetime, float], ...], start: datetime) -> tuple[tuple[datetime, float], ...]:
-    """The frames from `start` on, and as many before it as their confirmation reaches back."""
-    inside = sum(time >= start for time, _ in frames)
-    return frames[max(0, len(frames) - inside - CONFIRM_FRAMES + 1) :]
+def _frames(scores: Sequence[tuple[datetime, Seen]], confirm_frames: int) -> list[Frame]:
+    marks = confirmed([seen.score for _, seen in scores], confirm_frames)
+    return [
+        Frame(time, round(mark, 1), seen.boxes if mark > 0 else ())
+        for (time, seen), mark in zip(scores, marks, strict=True)
+    ]
 
 
-def _learn(detector: Detector, pictures: Sequence[_Picture]) -> list[tuple[datetime, float]]:
-    """The scores of pictures that the detector has learnt from first: it looks ahead, so motion in them is found."""
+def _learn(detector: Detector, pictures: Sequence[_Picture]) -> list[tuple[datetime, Seen]]:
+    """What is said of pictures that the detector has learnt from first: it looks ahead, so motion in them is found."""
     detector.warm_up([picture.luma for picture in pictures])
-    return [(picture.time, _score(detector, picture)) for picture in pictures]
+    return [(picture.time, _seen(detector, picture)) for picture in pictures]
 
 
-def _score(detector: Detector, picture: _Picture) -> float:
-    return detector.update(picture.time.timestamp(), picture.luma)
+def _seen(detector: Detector, picture: _Picture) -> Seen:
+    return detector.update(picture.time.timestamp(), picture.luma, picture.key)
 
 
 class _Reader:
@@ -151,7 +157,8 @@ class _Reader:
                         found = True
                         if frame.time is not None and frame.time >= due:
                             due = frame.time + FRAME_STEP
-                            yield _Picture(self._source.start + timedelta(seconds=frame.time), luma_of(frame))
+                            time = self._source.start + timedelta(seconds=frame.time)
+                            yield _Picture(time, luma_of(frame), bool(frame.key_frame))
             except av.FFmpegError as error:  # what came before it counts
                 problem = f"cannot be read: {error}"
         if not found and self._skip <= 0:

@@ -156,3 +156,24 @@ def test_a_damaged_saved_file_is_said_with_its_cure(tmp_path: Path) -> None:
     (tmp_path / SAVED_NAME).write_text('{"web": {')
     with pytest.raises(ConfigError, match=r"damaged .*; remove it to go back"):
         load(environ)
+
+
+def test_ignore_areas_are_polygons_in_relative_coordinates(tmp_path: Path) -> None:
+    area = "[[0, 0], [1, 0], [1, 0.25], [0.5, 0.5]]"
+    settings = load(write(tmp_path / "c.txt", f"[cameras.front]\nignore = [{area}]")).settings
+    assert settings.cameras["front"].ignore == (((0.0, 0.0), (1.0, 0.0), (1.0, 0.25), (0.5, 0.5)),)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("[[[0, 0], [1, 0]]]", "three corners"),
+        ("[[0, 0], [1, 0], [1, 1]]", r"a list of areas, each a list of corners \[x, y\]"),
+        ("[[[0, 0], [320, 0], [320, 180]]]", "corners are relative"),
+        ('"top"', "a list of areas"),
+        ("[[[0, 0], [nan, 0], [1, 1]]]", "corners are relative"),
+    ],
+)
+def test_a_wrong_ignore_area_is_told_with_its_cure(tmp_path: Path, value: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load(write(tmp_path / "c.txt", f"[camera]\nignore = {value}"))

@@ -8,6 +8,7 @@ from config.settings import Settings
 from mediamtx.layout import Layout
 from mediamtx.segments import Span
 from motion.activity import DAY, NOT_SCANNED, Activity
+from motion.look import Frame
 
 T = datetime(2026, 11, 20, 23, 59, 50, tzinfo=UTC)
 
@@ -19,7 +20,7 @@ def at(seconds: float) -> datetime:
 def test_scores_are_kept_by_second_over_midnight(settings: Settings) -> None:
     layout = Layout.of(settings)
     activity = Activity(layout, "front")
-    activity.mark(Span(at(0), at(20)), [(at(3.2), 40.0), (at(3.4), 63.9), (at(12.1), 70.0)])
+    activity.mark(Span(at(0), at(20)), [Frame(at(3.2), 40.0), Frame(at(3.4), 63.9), Frame(at(12.1), 70.0)])
     activity.save()
     first = layout.activity_file("front", date(2026, 11, 20)).read_bytes()
     second = layout.activity_file("front", date(2026, 11, 21)).read_bytes()
@@ -36,8 +37,8 @@ def test_scores_are_kept_by_second_over_midnight(settings: Settings) -> None:
 
 def test_an_old_score_is_only_raised(settings: Settings) -> None:
     activity = Activity(Layout.of(settings), "front")
-    activity.mark(Span(at(0), at(2)), [(at(0), 50.0)])
-    activity.mark(Span(at(0), at(2)), [(at(0), 30.0), (at(1), 20.0)])
+    activity.mark(Span(at(0), at(2)), [Frame(at(0), 50.0)])
+    activity.mark(Span(at(0), at(2)), [Frame(at(0), 30.0), Frame(at(1), 20.0)])
     assert activity.loud(Span(at(0), at(2)), 20) == [at(0), at(1)]
     assert activity.loud(Span(at(0), at(2)), 50) == [at(0)]
 

@@ -41,7 +41,7 @@ def scores(pictures: list[tuple[float, Picture]], learn: int = 100) -> list[floa
     """The confirmed scores; the detector learns from the first `learn` pictures, as a scan does."""
     detector = Detector()
     detector.warm_up([picture for _, picture in pictures[:learn]])
-    return confirmed([detector.update(time, picture) for time, picture in pictures])
+    return confirmed([detector.update(time, picture).score for time, picture in pictures], 2)
 
 
 def moving(marks: list[float], threshold: float = THRESHOLD) -> list[float]:
@@ -167,10 +167,10 @@ def test_leaves_that_never_rest_are_quiet() -> None:
 
 def test_a_new_size_of_picture_begins_anew() -> None:
     detector = Detector()
-    assert detector.update(0, np.zeros((180, 320), np.uint8)) == 0
-    assert detector.update(1, np.full((90, 160), 200, np.uint8)) == 0
+    assert detector.update(0, np.zeros((180, 320), np.uint8)).score == 0
+    assert detector.update(1, np.full((90, 160), 200, np.uint8)).score == 0
     detector.finish()
-    assert detector.update(2, np.full((90, 160), 20, np.uint8)) == 0
+    assert detector.update(2, np.full((90, 160), 20, np.uint8)).score == 0
 
 
 def test_more_motion_scores_more() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from config.settings import CameraSettings
 from motion.events import Event, Rules, Window, assemble, confirmed, joined, windows_of
+from motion.look import Frame
 
 T = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
 RULES = Rules.of(CameraSettings())
@@ -40,7 +41,7 @@ def spans(events: list[Event], rules: Rules = RULES) -> list[tuple[float, float]
     ],
 )
 def test_a_score_counts_as_far_as_the_frames_beside_it_share_it(scores: list[float], expected: list[float]) -> None:
-    assert confirmed(scores) == expected
+    assert confirmed(scores, 2) == expected
 
 
 def test_the_confirmed_score_is_the_greatest_threshold_that_two_frames_in_a_row_reach() -> None:
@@ -52,16 +53,16 @@ def test_the_confirmed_score_is_the_greatest_threshold_that_two_frames_in_a_row_
             moving = [
                 over[i] and ((i > 0 and over[i - 1]) or (i + 1 < len(over) and over[i + 1])) for i in range(len(over))
             ]
-            assert [mark >= threshold for mark in confirmed(scores)] == moving
+            assert [mark >= threshold for mark in confirmed(scores, 2)] == moving
 
 
 def test_a_window_lasts_from_its_first_frame_to_the_one_after_its_last() -> None:
-    frames = [(at(i / 5), score) for i, score in enumerate([0, 60, 70, 0, 0, 55, 55])]
+    frames = [Frame(at(i / 5), score) for i, score in enumerate([0, 60, 70, 0, 0, 55, 55])]
     assert windows_of(frames, at(1.4), RULES) == [window(0.2, 0.6, 70), window(1.0, 1.4, 55)]
 
 
 def test_a_frame_before_a_gap_does_not_stand_for_the_gap() -> None:
-    assert windows_of([(at(0), 60.0), (at(30), 0.0)], at(31), RULES) == [window(0, 1)]
+    assert windows_of([Frame(at(0), 60.0), Frame(at(30), 0.0)], at(31), RULES) == [window(0, 1)]
 
 
 def test_without_frames_there_is_no_window() -> None:
@@ -69,7 +70,7 @@ def test_without_frames_there_is_no_window() -> None:
 
 
 def test_sensitivity_is_the_threshold() -> None:
-    frames = [(at(0), 40.0), (at(0.2), 40.0)]
+    frames = [Frame(at(0), 40.0), Frame(at(0.2), 40.0)]
     assert not windows_of(frames, at(0.4), RULES)
     assert windows_of(frames, at(0.4), Rules.of(CameraSettings(sensitivity=60)))
 
@@ -81,15 +82,15 @@ def test_the_gap_is_never_below_the_padding_so_that_clips_do_not_overlap() -> No
 
 
 def test_an_event_stays_open_until_it_cannot_go_on() -> None:
-    over, still_open = assemble(None, [window(10, 12)], at(17.9), RULES)
+    over, still_open = assemble(None, [window(10, 12)], at(22.9), RULES)
     assert over == [] and still_open is not None
-    over, still_open = assemble(still_open, [], at(18), RULES)
+    over, still_open = assemble(still_open, [], at(23), RULES)
     assert spans(over) == [(7, 15)] and still_open is None
 
 
 def test_long_padding_after_keeps_an_event_open_as_well() -> None:
     rules = Rules.of(CameraSettings(pre=0, post=20, merge_gap=1))
-    over, still_open = assemble(None, [window(10, 12)], at(31), rules)
+    over, still_open = assemble(None, [window(10, 12)], at(36), rules)
     assert over == [] and still_open is not None
 
 

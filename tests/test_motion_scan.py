@@ -17,11 +17,12 @@ from config.settings import CameraSettings, Settings
 from mediamtx.layout import Layout
 from mediamtx.names import Segment
 from motion.events import Rules, windows_of
+from motion.look import Look
 from motion.scan import Scanned, Source, luma_of, scan
 from motion.worklist import works
 
 pytestmark = [pytest.mark.usefixtures("ffmpeg"), pytest.mark.slow]
-RULES = Rules.of(CameraSettings())
+RULES, LOOK = Rules.of(CameraSettings()), Look.of(CameraSettings())
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def scanned(layout: Layout, todo: Sequence[Segment], known: Sequence[Segment]) -
             Source(layout.segment_path(segment), segment.start, index < work.lead, segment in work.todo)
             for index, segment in enumerate(work.segments)
         ]
-        found += scan(sources)
+        found += scan(sources, LOOK)
     return found
 
 
@@ -89,7 +90,7 @@ def test_a_lead_in_is_read_from_where_it_begins(layout: Layout) -> None:
         Source(layout.segment_path(long), long.start, lead=True, fresh=False),
         Source(layout.segment_path(short), short.start),
     ]
-    (found,) = scan(sources)
+    (found,) = scan(sources, LOOK)
     assert windows([found]) == [(pytest.approx(61, abs=0.3), pytest.approx(64, abs=0.3))]
 
 
@@ -113,7 +114,7 @@ def test_it_ends_early_when_told_to(layout: Layout) -> None:
     segments = media.write_segments(layout, DETECT, T, [10] * 3)
     sources = [Source(layout.segment_path(segment), segment.start) for segment in segments]
     answers = iter([True] * 60)
-    assert len(list(scan(sources, lambda: next(answers, False)))) == 1
+    assert len(list(scan(sources, LOOK, lambda: next(answers, False)))) == 1
 
 
 @pytest.mark.parametrize("form", ["yuv420p", "nv12", "yuv420p10le", "rgb24", "gray"])
@@ -133,6 +134,6 @@ def test_a_large_picture_is_scaled_down() -> None:
 def test_times_are_those_of_the_packets(layout: Layout, tmp_path: Path) -> None:
     (segment,) = media.write_segments(layout, DETECT, T, [10])
     start = datetime.fromisoformat("2026-11-20T18:00:07.25+00:00")
-    (found,) = scan([Source(layout.segment_path(segment), start)])
-    assert found.frames[0][0] == start and found.frames[5][0] == start + timedelta(seconds=1)
+    (found,) = scan([Source(layout.segment_path(segment), start)], LOOK)
+    assert found.frames[0].time == start and found.frames[5].time == start + timedelta(seconds=1)
     assert found.span.end == start + timedelta(seconds=10)
