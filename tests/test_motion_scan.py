@@ -18,7 +18,8 @@ from mediamtx.layout import Layout
 from mediamtx.names import Segment
 from motion.events import Rules, windows_of
 from motion.look import Look
-from motion.scan import Scanned, Source, luma_of, scan
+from motion.reader import luma_of
+from motion.scan import Scanned, Source, scan
 from motion.worklist import works
 
 pytestmark = [pytest.mark.usefixtures("ffmpeg"), pytest.mark.slow]
