@@ -82,6 +82,7 @@ class Score:
     kinds: dict[str, tuple[int, int]] = field(default_factory=dict)  # kind -> found, visits
     missed: tuple[Visit, ...] = ()
     false_events: tuple[Span, ...] = ()
+    parts: tuple[float, ...] = ()  # recall of each stretch that this one was added up from, where it has visits
 
     def __add__(self, other: Score) -> Score:
         kinds = dict(self.kinds)
@@ -102,12 +103,18 @@ class Score:
             kinds,
             self.missed + other.missed,
             self.false_events + other.false_events,
+            self.parts + other.parts,
         )
 
     @property
     def recall(self) -> float:
         """Share of the visits that were found; 1 where none was to be found."""
         return self.found / self.visits if self.visits else 1.0
+
+    @property
+    def worst(self) -> float:
+        """The lowest recall of the stretches that this one was added up from."""
+        return min(self.parts, default=1.0)
 
     @property
     def false_per_hour(self) -> float:
@@ -167,6 +174,7 @@ def score(truth: Sequence[Visit], reported: Iterable[Span], seconds: float, merg
         _kinds(asked, missed),
         missed,
         false_events,
+        ((len(asked) - len(missed)) / len(asked),) if asked else (),
     )
 
 

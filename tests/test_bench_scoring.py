@@ -96,6 +96,7 @@ def test_scores_add_up() -> None:
     both = one + two
     assert (both.seconds, both.visits, both.found, both.false_per_hour) == (3600, 3, 1, 1.0)
     assert both.kinds == {"bird": (1, 2), "person": (0, 1)}
+    assert both.worst == two.recall == 0.0
     assert one + Score() == one
 
 

@@ -1,0 +1,121 @@
+"""Clips with their truth, to be judged: the drawn scenes of bench/scenes.py, and real footage where there is any.
+
+Real footage is a folder of NAME.mp4 (a detect stream, or main where it is wider than 480 px) with NAME.json beside it:
+`{"events": [[start, end], ...]}` in seconds from the start of the clip. An event may also be
+`{"start": 3.2, "end": 7, "kind": "bird", "optional": true}`; times may be "1:23.5"; the list may stand alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+from scoring import LEAST_FRAMES, Visit
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL = ROOT.parent / "shared" / "footage"
+WIDEST = 480  # px of a detect stream
+LEAST_PX = 3  # px of what must be found
+
+
+class FootageError(Exception):
+    """Footage without a truth that can be read; the message says where and what."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Footage with its truth; `detect` or `main` may be missing."""
+
+    name: str
+    half: str  # "dev", "held" or "real"
+    seconds: float
+    detect: Path | None
+    main: Path | None
+    visits: tuple[Visit, ...]
+
+    def stream(self, detect: bool) -> Path | None:
+        """The file of one stream."""
+        return self.detect if detect else self.main
+
+
+def drawn(
+    wanted: Sequence[str],
+    half: str,
+    cache: Path,
+    executor: Executor,
+    main: bool,
+    seed: int = 1,
+    limit: int | None = None,
+) -> list[Clip]:
+    """The drawn scenes of these names (all for none) and this half ("all" for both); made where they are not kept."""
+    from scenes import SCENES
+
+    unknown = [name for name in wanted if name not in SCENES]
+    if unknown:
+        raise FootageError(f'there is no scene "{unknown[0]}"; there are {", ".join(SCENES)}')
+    names = [name for name, scene in SCENES.items() if (name in wanted if wanted else half in ("all", scene.half))]
+    return list(executor.map(_drawn, names[:limit], *zip(*((cache, seed, main) for _ in names[:limit]), strict=True)))
+
+
+def _drawn(name: str, cache: Path, seed: int, main: bool) -> Clip:
+    from scenes import SCENES, write
+
+    scene = SCENES[name]
+    made = write(scene, cache / "scenes", seed, main=main)
+    visits = tuple(Visit(t.start, t.end, t.kind, t.frames < LEAST_FRAMES or t.px < LEAST_PX) for t in made.truth)
+    return Clip(name, scene.half, scene.seconds, made.detect, made.main, visits)
+
+
+def real(folder: Path) -> Iterator[Clip]:
+    """The clips of a folder of real footage, by name; FootageError where one has no truth that can be read."""
+    for path in sorted(folder.glob("*.mp4")):
+        truth = path.with_suffix(".json")
+        try:
+            events = _events(json.loads(truth.read_text()), truth)
+        except (OSError, ValueError) as error:
+            raise FootageError(f"{truth}: cannot be read: {error}") from error
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            seconds = float(container.duration or 0) / av.time_base
+            detect = stream.width <= WIDEST
+        yield Clip(path.stem, "real", seconds, path if detect else None, None if detect else path, tuple(events))
+
+
+def _events(data: Any, where: Path) -> Iterable[Visit]:
+    found = (
+        next((data[key] for key in ("events", "truth", "visits") if key in data), None)
+        if isinstance(data, dict)
+        else data
+    )
+    if not isinstance(found, list):
+        raise FootageError(f'{where}: holds no list "events"')
+    return [_visit(event, f"{where}: event {number}") for number, event in enumerate(found, 1)]
+
+
+def _visit(event: Any, where: str) -> Visit:
+    extra: dict[str, Any] = {}
+    if isinstance(event, dict):
+        extra, event = event, [event.get("start", event.get("begin")), event.get("end", event.get("stop"))]
+    if not isinstance(event, list) or len(event) < 2:
+        raise FootageError(f"{where}: is no [start, end]")
+    start, end = _seconds(event[0], where), _seconds(event[1], where)
+    if end <= start:
+        raise FootageError(f"{where}: ends before it starts")
+    kind = extra.get("kind", extra.get("label", event[2] if len(event) > 2 else "real"))
+    return Visit(start, end, str(kind), bool(extra.get("optional", False)))
+
+
+def _seconds(value: Any, where: str) -> float:
+    """Seconds of 12.5, "12.5", "1:02.5" or "0:01:02.5"."""
+    try:
+        total = 0.0
+        for part in str(value).split(":"):
+            total = total * 60 + float(part)
+    except ValueError as error:
+        raise FootageError(f"{where}: {value!r} is no time in seconds") from error
+    return total
