@@ -20,7 +20,9 @@ _MAX_MOOV = 64 * 2**20  # bytes; a header beyond this is damage
 
 
 @dataclass(frozen=True, slots=True)
-class _Box:
+class Box:
+    """A box of a file: where it lies, in bytes from the start of the file."""
+
     kind: bytes
     start: int
     body: int  # where its content begins
@@ -33,9 +35,9 @@ def whole_length(path: Path) -> int:
     A part is a `moof` with its `mdat`. In an MP4 that is not fragmented everything counts up to the last whole box.
     Raises SegmentError where there is no header to read the rest with.
     """
-    with _opened(path) as (file, size):
+    with opened(path) as (file, size):
         whole, header_seen, in_part = 0, False, False
-        for box in _boxes(file, 0, size):
+        for box in boxes(file, 0, size):
             if box.end > size:
                 break
             header_seen |= box.kind == b"moov"
@@ -52,8 +54,8 @@ def movie_duration(path: Path) -> int:
 
     Says only whether the file is finished; how long it really is, only its packets tell. Raises SegmentError.
     """
-    with _opened(path) as (file, size):
-        for box in _boxes(file, 0, size):
+    with opened(path) as (file, size):
+        for box in boxes(file, 0, size):
             if box.kind == b"moov" and box.end <= size:
                 if box.end - box.start > _MAX_MOOV:
                     break
@@ -81,7 +83,7 @@ def open_whole(path: Path) -> Iterator[InputContainer]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[int, int]]:
+def opened(path: Path) -> Iterator[tuple[int, int]]:
     """A descriptor and the size of a regular file; a FIFO or device in its place is refused and never waited for."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -98,7 +100,7 @@ def _opened(path: Path) -> Iterator[tuple[int, int]]:
         os.close(file)
 
 
-def _boxes(file: int, start: int, end: int) -> Iterator[_Box]:
+def boxes(file: int, start: int, end: int) -> Iterator[Box]:
     """The boxes from `start`, the last one possibly torn; stops at what is none."""
     while start + 8 <= end:
         head = os.pread(file, 16, start)
@@ -113,12 +115,12 @@ def _boxes(file: int, start: int, end: int) -> Iterator[_Box]:
             length = end - start
         if length < body - start or not kind.isascii() or not kind.strip(b"\0 "):
             return
-        yield _Box(kind, start, body, start + length)
+        yield Box(kind, start, body, start + length)
         start += length
 
 
-def _mvhd_duration(file: int, moov: _Box, path: Path) -> int:
-    for box in _boxes(file, moov.body, moov.end):
+def _mvhd_duration(file: int, moov: Box, path: Path) -> int:
+    for box in boxes(file, moov.body, moov.end):
         if box.kind == b"mvhd":
             body = os.pread(file, 32, box.body)
             # version and flags; created, modified; time scale; duration
