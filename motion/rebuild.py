@@ -40,9 +40,11 @@ def rebuild(
 
     def is_settled(segment: Segment, following: Segment) -> bool:
         span = Span(segment.start + SECOND, following.start)
-        if activity.unscanned(span):  # a gap in the footage, perhaps
+        if activity.unknown(span) or not activity.scanned(span.start):  # a gap not noted yet, or a segment come late
             span = Span(span.start, max(span.start, min(span.end, end_of(layout, segment))))
-        return activity.unscanned(span) == 0 and all(
+            if activity.unscanned(span):
+                return False
+        return all(
             any(clip.overlaps(Span(second, second + SECOND)) for clip in shown)
             for second in activity.loud(span, rules.threshold)
         )
