@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -101,10 +102,12 @@ def cut(layout: Layout, segments: Sequence[Segment], span: Span, out: Path) -> C
 
 
 def _wanted(segments: Sequence[Segment], span: Span) -> list[Segment]:
-    first = max(
-        (index for index, segment in enumerate(segments) if segment.start <= span.start - _NAME_ERROR), default=0
-    )
-    return [segment for segment in segments[first:] if segment.start < span.end]
+    first = bisect_right(segments, span.start - _NAME_ERROR, key=_start_of) - 1
+    return list(segments[max(0, first) : bisect_left(segments, span.end, key=_start_of)])
+
+
+def _start_of(segment: Segment) -> datetime:
+    return segment.start
 
 
 @dataclass(slots=True)

@@ -67,6 +67,10 @@ class Layout:
         """The motion job's progress with one camera."""
         return self.state_dir / f".motion_state_{Stream(camera).path}.json"
 
+    def checked_days(self, camera: str) -> Path:
+        """Which days' segments the motion job found to be scanned, all of them: only spares work."""
+        return self.state_dir / f".checked_{Stream(camera).path}.json"
+
     def activity_dir(self, camera: str) -> Path:
         """Holds the motion scores per second of one camera, a file for each UTC day."""
         return self.state_dir / "activity" / Stream(camera).path

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from config.errors import SegmentError
 from mediamtx.layout import Layout
+from mediamtx.listing import segments_of
 from mediamtx.mp4 import movie_duration, open_whole
-from mediamtx.names import Segment, Stream, parse_segment_name, segment_name
+from mediamtx.names import Segment, Stream
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -85,15 +86,7 @@ def list_segments(
     layout: Layout, stream: Stream, since: datetime | None = None, until: datetime | None = None
 ) -> list[Segment]:
     """The segments of a stream that start in [since, until), oldest first, from the names alone."""
-    low = "" if since is None else segment_name(since)
-    high = "~" if until is None else segment_name(until)
-    try:
-        with os.scandir(layout.stream_dir(stream)) as entries:
-            names = sorted(entry.name for entry in entries if low <= entry.name < high)
-    except FileNotFoundError:
-        return []
-    starts = (parse_segment_name(name) for name in names)
-    return [Segment(stream, start) for start in starts if start is not None]
+    return list(segments_of(layout, stream, since, until))
 
 
 def inspect(path: Path) -> SegmentInfo:

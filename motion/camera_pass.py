@@ -24,6 +24,7 @@ from motion.activity import Activity
 from motion.events import Rules, Window, assemble, windows_of
 from motion.footage import Footage, end_of, has_stopped, late_finished, look_at
 from motion.late import rejoin
+from motion.latecomers import Latecomers
 from motion.look import Look
 from motion.publisher import Publisher, Reels
 from motion.rebuild import rebuild
@@ -63,6 +64,7 @@ class CameraPass:
         self._rules, self._how = Rules.of(settings), Look.of(settings)
         self._offset = timedelta(seconds=settings.detect_offset)
         self._activity = Activity(around.layout, camera)
+        self._latecomers = Latecomers(around.layout, camera, self._activity)
         self._publisher = Publisher(around.layout, camera, self._rules, around.told, around.failed)
         self._now = around.clock()  # of the listing: what came later is not known
         self._main = self._look(Stream(camera))
@@ -88,9 +90,9 @@ class CameraPass:
         return look_at(self._layout, stream, self._state.stream(stream), self._now)
 
     def _forget_what_is_gone(self) -> None:
-        there = {*self._main.segments, *self._detect.segments}
-        self._state.troubles = {s: trouble for s, trouble in self._state.troubles.items() if s in there}
-        self._state.late = {s: seen for s, seen in self._state.late.items() if s in there}
+        there = (self._main.segments, self._detect.segments)
+        self._state.troubles = {s: t for s, t in self._state.troubles.items() if any(s in some for some in there)}
+        self._state.late = {s: seen for s, seen in self._state.late.items() if any(s in some for some in there)}
         undated = self._main.undated + self._detect.undated
         if undated > self._state.undated:
             log.warning(
@@ -107,7 +109,9 @@ class CameraPass:
     def _todo(self, footage: Footage) -> list[Segment]:
         aside = {segment for segment, trouble in self._state.troubles.items() if trouble.aside}
         done = self._state.stream(footage.stream).done if footage.segments else None
-        todo = unprocessed(footage.finished, done, self._state.troubles, aside, self._activity.scanned)
+        retried = self._state.troubles.keys() - aside
+        late = [] if done is None else self._latecomers.among(footage.finished.up_to(done), self._state.troubles)
+        todo = unprocessed(footage.finished, done, retried, late)
         return [
             segment
             for segment in todo
@@ -231,3 +235,4 @@ class CameraPass:
     def _save(self) -> None:
         save_state(self._layout, self._camera, self._state)
         self._activity.save()
+        self._latecomers.save()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from config.errors import SegmentError
 from mediamtx.layout import Layout
+from mediamtx.listing import Segments, segments_of
 from mediamtx.names import RELEASED, Segment, Stream
-from mediamtx.segments import Seen, inspect, is_finished, list_segments, look
+from mediamtx.segments import Seen, inspect, is_finished, look
 from motion.state import StreamState
 
 STALLED = 10.0
@@ -22,25 +21,24 @@ class Footage:
     """The segments of one stream, oldest first, without those from before this release was built."""
 
     stream: Stream
-    segments: Sequence[Segment]
+    segments: Segments
     undated: int  # segments left out, dated by a clock that was not set
     newest_finished: bool
 
     @property
-    def finished(self) -> Sequence[Segment]:
+    def finished(self) -> Segments:
         """The segments that will not grow any more."""
         return self.segments if self.newest_finished else self.segments[:-1]
 
     def follower(self, segment: Segment) -> Segment | None:
         """The segment after this one."""
-        after = bisect_right(self.segments, segment)
-        return self.segments[after] if after < len(self.segments) else None
+        return self.segments.follower(segment.start)
 
 
 def look_at(layout: Layout, stream: Stream, known: StreamState, now: datetime) -> Footage:
     """List a stream, and bring up to date what `known` remembers of its newest segment."""
-    listed = list_segments(layout, stream)
-    segments = [segment for segment in listed if segment.start >= RELEASED]
+    listed = segments_of(layout, stream)
+    segments = listed.since(RELEASED)
     finished = True
     if segments:
         newest = segments[-1]

@@ -7,18 +7,18 @@ on, so that what is said of a segment is the same in a pass that sees the whole 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from mediamtx.listing import Segments
 from mediamtx.names import Segment, Stream
 
 LEAD = timedelta(seconds=20)
 """So much footage before a chunk teaches the detector the background."""
 DETECT_CHUNK, MAIN_CHUNK = 120, 60
 """Seconds of a chunk: what a pass looks at again of the detect and of the main stream, which is dear to decode."""
-ONE_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +54,14 @@ def _chunk(segment: Segment) -> int:
 
 
 def unprocessed(
-    finished: Sequence[Segment],
-    done: datetime | None,
-    retried: Container[Segment],
-    aside: Container[Segment],
-    was_scanned: Callable[[datetime], bool],
+    finished: Segments, done: datetime | None, retried: Iterable[Segment], late: Iterable[Segment]
 ) -> list[Segment]:
-    """The finished segments of a stream that are still to be scanned.
+    """The finished segments of a stream that are still to be scanned, oldest first.
 
-    Those are the ones behind the watermark `done`, those to be retried, and late ones: before the watermark, but in a
-    second that was not scanned.
+    Those are the ones behind the watermark `done`, those to be retried, and late ones: before the watermark, and
+    never scanned.
     """
-    return [
-        segment
-        for segment in finished
-        if segment not in aside
-        and (done is None or segment.start > done or segment in retried or not was_scanned(segment.start + ONE_SECOND))
-    ]
+    if done is None:
+        return list(finished)
+    before = {segment for segment in (*retried, *late) if segment.start <= done and segment in finished}
+    return [*sorted(before), *finished.after(done)]

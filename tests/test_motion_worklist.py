@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from mediamtx.listing import Segments
 from mediamtx.names import Segment, Stream
 from motion.worklist import unprocessed, works
 
@@ -53,8 +54,9 @@ def test_a_main_segment_of_a_minute_has_the_one_before_as_lead_in() -> None:
 
 def test_new_retried_and_late_segments_are_to_do() -> None:
     new, retried, late, done, aside = segments(DETECT, 50, 10, 20, 30, 40)
-    scanned = {late.start + timedelta(seconds=1): False, done.start + timedelta(seconds=1): True}
-    found = unprocessed(
-        sorted([new, retried, late, done, aside]), T + timedelta(seconds=45), {retried}, {aside}, lambda t: scanned[t]
-    )
-    assert found == [retried, late, new]
+    finished = Segments(DETECT, sorted(segment.file_name for segment in (new, retried, late, done, aside)))
+    watermark = T + timedelta(seconds=45)
+    assert unprocessed(finished, watermark, {retried}, [late]) == [retried, late, new]
+    assert unprocessed(finished, watermark, {retried}, [retried, late]) == [retried, late, new], "each once"
+    assert unprocessed(finished[1:], watermark, {retried}, []) == [new], "what is gone is not retried"
+    assert unprocessed(finished, None, (), ()) == sorted([new, retried, late, done, aside])
