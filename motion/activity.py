@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 HIGHEST = 100
 NO_FOOTAGE = 254
-HIGHEST = 100
 NOT_SCANNED = 255
 DAY = 86400  # s, and bytes of a file
 _EPOCH = date(1970, 1, 1)
@@ -76,19 +75,6 @@ class Activity:
         """Whether the second that `time` lies in was scanned; one without footage was not: some may come late."""
         number, second = divmod(int(time.timestamp()), DAY)
         return self._day(number)[second] <= HIGHEST
-
-    def of_day(self, day: date) -> bytes:
-        """The scores of a UTC day, as its file has them."""
-        return bytes(self._day((day - _EPOCH).days))
-
-    def version(self, day: date) -> int | None:
-        """What changes with the file of a UTC day; None where there is none, or it does not hold what was noted."""
-        if (day - _EPOCH).days in self._changed:
-            return None
-        try:
-            return self._layout.activity_file(self._camera, day).stat().st_mtime_ns
-        except OSError:
-            return None
 
     def of_day(self, day: date) -> bytes:
         """The scores of a UTC day, as its file has them."""
