@@ -22,7 +22,7 @@ from typing import Any
 
 from config.errors import SegmentError
 from config.settings import CAMERA_NAME
-from mediamtx.clips import Clip, clip_from_sidecar, read_sidecar
+from mediamtx.clips import BULKY, Clip, clip_from_sidecar, read_sidecar
 from mediamtx.layout import Layout
 from mediamtx.names import ClipName, iso
 from mediamtx.segments import Span, inspect
@@ -63,7 +63,10 @@ def days(layout: Layout, camera: str) -> list[DayCount]:
 
 
 def clips_of_day(layout: Layout, camera: str, day: date) -> list[Clip]:
-    """The clips filed under a local day, newest first. A clip that has no sidecar, or a damaged one, is among them."""
+    """The clips filed under a local day, newest first, without their boxes: those are for one clip at a time.
+
+    A clip that has no sidecar, or a damaged one, is among them.
+    """
     folder = layout.day_dir(camera, day)
     changed = _folder_time(folder)
     files = _stat_files(folder, ".mp4", ".json")
@@ -74,7 +77,8 @@ def clips_of_day(layout: Layout, camera: str, day: date) -> list[Clip]:
         state = [*files[f"{stem}.mp4"], *files.get(f"{stem}.json", (0, 0))]
         entry = index.get(stem)
         if not isinstance(entry, list) or entry[:-1] != state:
-            entry = [*state, _values(folder, name)]
+            values = _values(folder, name)
+            entry = [*state, {key: value for key, value in values.items() if key not in BULKY}]
         entries[stem] = entry
         kept = f"{stem}.kept" in files
         clips.append(clip_from_sidecar(entry[-1], camera, name, folder, day, kept=kept, size=state[0]))

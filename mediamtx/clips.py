@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from mediamtx.layout import Layout
+from mediamtx.marks import Mark, decode_marks, encode_marks
 from mediamtx.names import ClipKind, ClipName, from_iso, iso
 from mediamtx.segments import Span
 
 VERSION = 1
-_KEYS = ("version", "camera", "kind", "start", "end", "time_zone", "windows", "score", "part", "size")
+BULKY = ("boxes",)
+"""Keys of the sidecar that are for one clip alone: lists, counts and tombstones do without them."""
+_KEYS = ("version", "camera", "kind", "start", "end", "time_zone", "windows", "score", "best", "part", "size", "boxes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,8 @@ class Clip:
     time_zone: str  # the zone that the day belongs to
     windows: tuple[Span, ...] = ()  # the motion inside, without padding
     score: float | None = None  # of the motion; None where it was not looked for
+    best: datetime | None = None  # of the frame that is its thumbnail; None where nobody chose one
+    boxes: Sequence[Any] = ()  # the moving boxes as the sidecar tells them, perhaps wrongly: see `marks`
     part: int = 1  # 2, 3 ... go on where the one before ends
     kept: bool = False  # never deleted by retention
     size: int = 0  # bytes of the MP4; 0 before it is published
@@ -49,6 +54,8 @@ class Clip:
         *,
         windows: Iterable[Span] = (),
         score: float | None = None,
+        best: datetime | None = None,
+        marks: Iterable[Mark] = (),
         part: int = 1,
     ) -> Clip:
         """A clip to publish: `requested` gives its name and day, `start` and `end` are what was really cut."""
@@ -63,6 +70,8 @@ class Clip:
             time_zone=layout.zone_name,
             windows=tuple(windows),
             score=score,
+            best=best,
+            boxes=encode_marks(marks, start) or (),
             part=part,
         )
 
@@ -90,6 +99,11 @@ class Clip:
     def kept_marker(self) -> Path:
         """Exists where a person decided to keep the clip."""
         return self.folder / f"{self.name.stem}.kept"
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """What moves in it, over time; what of it is damaged is left out."""
+        return decode_marks(self.boxes, self.start)
 
     @property
     def span(self) -> Span:
@@ -124,10 +138,15 @@ def encode_sidecar(clip: Clip) -> bytes:
         "time_zone": clip.time_zone,
         "windows": [[iso(window.start), iso(window.end)] for window in clip.windows],
         "score": clip.score,
+        "best": None if clip.best is None else iso(clip.best),
         "part": clip.part,
         "size": clip.published_size,
     }
-    return json.dumps(values, ensure_ascii=False, indent=1).encode() + b"\n"
+    text = json.dumps(values, ensure_ascii=False, indent=1)
+    if clip.boxes:  # in one line, where each number would have its own
+        boxes = json.dumps(clip.boxes, ensure_ascii=False, separators=(",", ":"))
+        text = text.removesuffix("\n}") + f',\n "boxes": {boxes}\n}}'
+    return text.encode() + b"\n"
 
 
 def read_sidecar(path: Path) -> dict[str, Any]:
@@ -152,7 +171,7 @@ def clip_from_sidecar(
 ) -> Clip:
     """The clip that a sidecar describes; ValueError where it does not. Camera and kind come from where it lies."""
     score, part, zone = values.get("score"), values.get("part", 1), values.get("time_zone", "")
-    published_size = values.get("size")
+    published_size, boxes = values.get("size"), values.get("boxes")
     try:
         start, end = from_iso(values["start"]), from_iso(values["end"])
         windows = tuple(Span(from_iso(begin), from_iso(until)) for begin, until in values.get("windows", ()))
@@ -170,6 +189,8 @@ def clip_from_sidecar(
         time_zone=zone,
         windows=windows,
         score=score,
+        best=_time_or_none(values.get("best")),
+        boxes=boxes if isinstance(boxes, list) and boxes else (),
         part=part,
         kept=kept,
         size=size,
@@ -182,6 +203,13 @@ def remove_clip(clip: Clip) -> None:
     """Remove a clip's files, the MP4 first: what a crash leaves behind has none and is swept. Raises OSError."""
     for path in (clip.path, clip.thumbnail, clip.sidecar, clip.kept_marker):
         path.unlink(missing_ok=True)
+
+
+def _time_or_none(value: object) -> datetime | None:
+    try:
+        return from_iso(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None  # the clip is no worse without
 
 
 def _is_score(value: object) -> bool:

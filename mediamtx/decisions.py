@@ -69,7 +69,9 @@ def delete_clip(layout: Layout, clip: Clip, now: datetime) -> Tombstone:
     trash, graves = layout.trash_dir(clip.camera), layout.tombstone_dir(clip.camera)
     make_folder(trash)
     make_folder(graves)
-    buried = replace(clip, folder=trash, extra={**clip.extra, "day": clip.day.isoformat(), "deleted": iso(now)})
+    # Without the boxes: they lie in the trash with the clip, and a tombstone is read in every pass.
+    extra = {**clip.extra, "day": clip.day.isoformat(), "deleted": iso(now)}
+    buried = replace(clip, folder=trash, boxes=(), extra=extra)
     write_file(_grave(graves, clip.name), encode_sidecar(buried))
     sync_folder(graves)
     _move(clip, buried, mp4_first=True)

@@ -36,7 +36,7 @@ def rejoin(
         group += [window for item in near for window in item.event.windows]
         for clip in clips_near(layout, camera, Span(reach[0].start, reach[-1].end)):
             if clip.kind == "motion" and not clip.kept and clip.windows and clip.shows(reach):
-                group += [Window(span.start, span.end, clip.score or 0.0) for span in clip.windows]
+                group += [Window.told(span, clip.score or 0.0, clip.marks) for span in clip.windows]
         if len(joined(group)) == before:
             break
     over, still_open = assemble(None, group, known_until, rules)
@@ -44,8 +44,8 @@ def rejoin(
         if state.open is None:
             state.open = still_open
         else:  # two that are out of each other's reach: the earlier one is over
-            over.append(min(still_open, state.open, key=lambda event: event.start))
-            state.open = max(still_open, state.open, key=lambda event: event.start)
+            first, state.open = sorted((still_open, state.open), key=lambda event: event.start)
+            over += assemble(first, (), None, rules)[0]
     state.pending = sorted([*state.pending, *map(Pending, over)], key=lambda item: item.event.start)
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from config.errors import ClipError, StorageError
 from mediamtx.catalogue import clips_near, find_clip
 from mediamtx.clips import Clip
 from mediamtx.cut import CutPart, cut
 from mediamtx.layout import Layout
-from mediamtx.names import ClipName, Segment
+from mediamtx.marks import marks_within
+from mediamtx.names import ClipName, Segment, floor_ms
 from mediamtx.publish import publish, replace_overlapping, suppressed, temporary_path, thumbnail_of
 from mediamtx.segments import Span, within
+from motion.best import best_of
 from motion.events import Event, Rules
 from motion.footage import Footage, reaches
 from motion.state import RETRIES, Pending
@@ -121,29 +123,37 @@ class Publisher:
     def _publish_part(
         self, event: Event, number: int, part: CutPart, windows: Sequence[Span], shift: timedelta
     ) -> None:
+        shown = Span(part.start + shift, part.end + shift)
+        marks = marks_within(event.marks, shown)
+        best = best_of(marks) or _middle(event, shown)
         clip = Clip.new(
             self._layout,
             self._camera,
             "motion",
-            part.start + shift if number else event.start,
-            part.start + shift,
-            part.end + shift,
+            shown.start if number else event.start,
+            shown.start,
+            shown.end,
             windows=windows,
             score=event.score,
+            best=best,
+            marks=marks,
             part=event.part + number,
         )
-        published = publish(self._layout, clip, part.path, self._thumbnail(event, part, shift))
+        published = publish(self._layout, clip, part.path, self._thumbnail(part, best - shift))
         replace_overlapping(self._layout, self._camera, published)
         self._told(published)
 
-    def _thumbnail(self, event: Event, part: CutPart, shift: timedelta) -> bytes | None:
-        """The middle of the strongest window inside the part."""
-        inside = [window for window in event.windows if part.start + shift <= window.start < part.end + shift]
-        best = max(inside or event.windows, key=lambda window: window.score)
-        moment = (best.start + (best.end - best.start) / 2 - shift - part.start).total_seconds()
-        length = (part.end - part.start).total_seconds()
+    def _thumbnail(self, part: CutPart, moment: datetime) -> bytes | None:
         try:
-            return thumbnail_of(part.path, min(max(moment, 0.0), length))
+            return thumbnail_of(part.path, (moment - part.start).total_seconds())
         except ClipError as error:
             log.warning("%s: a clip stays without a thumbnail: %s", self._camera, error)
             return None
+
+
+def _middle(event: Event, shown: Span) -> datetime:
+    """The middle of the strongest window of the footage shown: the best frame, as far as it is known without marks."""
+    inside = [window for window in event.windows if shown.start <= window.start < shown.end]
+    strongest = max(inside or event.windows, key=lambda window: window.score)
+    middle = strongest.start + (strongest.end - strongest.start) / 2
+    return floor_ms(min(max(middle, shown.start), shown.end))

@@ -13,8 +13,9 @@ from typing import Any
 from config.errors import StateError
 from mediamtx.files import TEMPORARY, make_folder, sync_folder, write_file
 from mediamtx.layout import Layout
+from mediamtx.marks import decode_marks, encode_marks
 from mediamtx.names import Segment, Stream, from_iso, iso
-from mediamtx.segments import Seen
+from mediamtx.segments import Seen, Span
 from motion.events import Event, Window
 
 log = logging.getLogger(__name__)
@@ -72,15 +73,15 @@ class CameraState:
 
 
 def load_state(layout: Layout, camera: str, now: datetime) -> tuple[CameraState, bool]:
-    """The state of a camera, and whether it must be rebuilt because the file was damaged (it is kept aside then).
+    """The state of a camera, and whether it must be rebuilt: the file is damaged (and kept aside then) or was lost.
 
     Raises StateError where the file can be neither read nor kept aside.
     """
     path = layout.motion_state(camera)
     try:
         text = path.read_bytes()
-    except FileNotFoundError:
-        return CameraState(), False
+    except FileNotFoundError:  # where something was scanned there was one, which was perhaps just moved aside
+        return CameraState(), layout.activity_dir(camera).exists()
     except OSError as error:
         raise StateError(f"{path}: cannot be read ({error.strerror}); mend its rights") from error
     try:
@@ -169,14 +170,19 @@ def _event(event: Event) -> dict[str, Any]:
         "windows": [[iso(window.start), iso(window.end), window.score] for window in event.windows],
         "part": event.part,
         "limit": _time(event.limit),
+        "boxes": encode_marks(event.marks, event.start),
     }
 
 
 def _parsed_event(value: Mapping[str, Any]) -> Event:
-    windows = tuple(Window(from_iso(start), from_iso(end), float(score)) for start, end, score in value["windows"])
+    begin = from_iso(value["start"])
+    marks = decode_marks(value.get("boxes"), begin)  # an earlier release did without
+    windows = tuple(
+        Window.told(Span(from_iso(start), from_iso(end)), float(score), marks) for start, end, score in value["windows"]
+    )
     if not windows:
         raise ValueError("an event without a window")
-    return Event(from_iso(value["start"]), windows, int(value["part"]), _parsed(value["limit"]))
+    return Event(begin, windows, int(value["part"]), _parsed(value["limit"]))
 
 
 def _time(time: datetime | None, exact: bool = False) -> str | None:

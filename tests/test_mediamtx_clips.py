@@ -14,6 +14,7 @@ import pytest
 from config.settings import Settings
 from mediamtx.clips import Clip, clip_from_sidecar, encode_sidecar, read_sidecar, remove_clip
 from mediamtx.layout import Layout
+from mediamtx.marks import Mark
 from mediamtx.names import ClipName
 from mediamtx.segments import Span
 
@@ -28,7 +29,19 @@ def at(seconds: float) -> datetime:
 def clip(settings: Settings) -> Clip:
     layout = Layout.of(dataclasses.replace(settings, time_zone="Europe/Berlin"))
     windows = [Span(at(3), at(5)), Span(at(6), at(6.5))]
-    return Clip.new(layout, "front", "motion", START, at(-0.2), at(9.8), windows=windows, score=12.5, part=2)
+    return Clip.new(
+        layout,
+        "front",
+        "motion",
+        START,
+        at(-0.2),
+        at(9.8),
+        windows=windows,
+        score=12.5,
+        best=at(4),
+        marks=[Mark(at(3), ((500, 250, 20, 30),)), Mark(at(3.2), ((510, 250, 20, 30), (0, 990, 10, 10)))],
+        part=2,
+    )
 
 
 def again(clip: Clip, values: dict[str, Any]) -> Clip:
@@ -57,15 +70,52 @@ def test_the_sidecar_has_the_promised_keys(clip: Clip) -> None:
             ["2026-11-20T18:03:10.120Z", "2026-11-20T18:03:10.620Z"],
         ],
         "score": 12.5,
+        "best": "2026-11-20T18:03:08.120Z",
         "part": 2,
         "size": None,
+        "boxes": [[3200, [500, 250, 20, 30]], [3400, [510, 250, 20, 30], [0, 990, 10, 10]]],
     }
 
 
 def test_round_trip(clip: Clip) -> None:
     assert again(clip, json.loads(encode_sidecar(clip))) == clip
-    bare = dataclasses.replace(clip, windows=(), score=None)
+    assert [mark.time for mark in again(clip, json.loads(encode_sidecar(clip))).marks] == [at(3), at(3.2)]
+    bare = dataclasses.replace(clip, windows=(), score=None, best=None, boxes=())
     assert again(bare, json.loads(encode_sidecar(bare))) == bare
+
+
+def test_boxes_take_one_line_of_the_sidecar(clip: Clip) -> None:
+    lines = encode_sidecar(clip).decode().splitlines()
+    assert lines[-2] == ' "boxes": [[3200,[500,250,20,30]],[3400,[510,250,20,30],[0,990,10,10]]]'
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"boxes": 5},
+        {"boxes": None},
+        {"boxes": {"0": [1, 2, 3, 4]}},
+        {"boxes": [None, 7, "x", [], [0], ["0", [1, 2, 3, 4]], [0, 5], [0, [1, 2, 3]], [0, [1, 2, 3, -4]]]},
+        {"boxes": [[-1, [1, 2, 3, 4]], [10**18, [1, 2, 3, 4]], [True, [1, 2, 3, 4]], [0, [1, 2, 3.5, 4]]]},
+        {"boxes": [], "best": 5},
+        {"boxes": [], "best": "soon"},
+        {"boxes": [], "best": "0001-01-01T00:00:00+23:59"},
+    ],
+    ids=str,
+)
+def test_damaged_boxes_cost_no_more_than_themselves(clip: Clip, change: dict[str, object]) -> None:
+    read = again(clip, {**json.loads(encode_sidecar(clip)), **change})
+    assert (read.marks, read.windows, read.score) == ((), clip.windows, clip.score)
+    assert read.best == (clip.best if "best" not in change else None)
+    encode_sidecar(read)
+
+
+def test_whole_boxes_among_damaged_ones_are_shown(clip: Clip) -> None:
+    boxes = [[400, [1, 2, 3, 4]], [200, [5, 6, 7, 8], "?", [9, 9, 9, 9], [1], *[[1, 1, 1, 1]] * 9], "?"]
+    read = again(clip, {**json.loads(encode_sidecar(clip)), "boxes": boxes})
+    first, second = read.marks
+    assert (first.time, first.boxes[:2]) == (at(0), ((5, 6, 7, 8), (9, 9, 9, 9))) and len(first.boxes) == 4
+    assert second == Mark(at(0.2), ((1, 2, 3, 4),))
 
 
 @pytest.mark.parametrize(("noted", "whole"), [(8, True), (9, False), (None, False), ("8", False)])
