@@ -115,7 +115,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--peers", default="all", metavar="A,B", help=f"of {', '.join(peers.PEERS)}")
     parser.add_argument("--no-peers", action="store_true", help="ours alone, in seconds")
     parser.add_argument("--quick", action="store_true", help="the detect stream alone")
-    parser.add_argument("--seed", type=int, default=1, help="of the drawn scenes")
+    parser.add_argument("--seed", type=int, default=0, help="of the drawn scenes")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a camera's setting")
     parser.add_argument("--footage", type=Path, metavar="FOLDER", help="real footage instead of ../shared/footage")
     parser.add_argument("--no-drawn", action="store_true", help="real footage alone")

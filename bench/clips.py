@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import av
-from scoring import LEAST_FRAMES, Visit
+from scoring import LEAST_FRAMES, Span, Visit
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = ROOT.parent / "shared" / "footage"
@@ -49,7 +49,7 @@ def drawn(
     cache: Path,
     executor: Executor,
     main: bool,
-    seed: int = 1,
+    seed: int = 0,
     limit: int | None = None,
 ) -> list[Clip]:
     """The drawn scenes of these names (all for none) and this half ("all" for both); made where they are not kept."""
@@ -66,8 +66,17 @@ def _drawn(name: str, cache: Path, seed: int, main: bool) -> Clip:
     from scenes import SCENES, write
 
     scene = SCENES[name]
-    made = write(scene, cache / "scenes", seed, main=main)
-    visits = tuple(Visit(t.start, t.end, t.kind, t.frames < LEAST_FRAMES or t.px < LEAST_PX) for t in made.truth)
+    made = write(scene, cache / "scenes", seed, main and scene.main)
+    visits = tuple(
+        Visit(
+            event.start,
+            event.end,
+            event.kind,
+            event.frames < LEAST_FRAMES or event.px < LEAST_PX,
+            tuple(Span(*rest) for rest in event.optional),
+        )
+        for event in made.truth
+    )
     return Clip(name, scene.half, scene.seconds, made.detect, made.main, visits)
 
 

@@ -1,18 +1,19 @@
 """What a detector reported against what really happened: pure functions over spans in seconds.
 
 Truth is a list of spans, each one visit. Some are `optional`: too small or too short to be asked for, and nobody is
-blamed for them either way. Reported events come merged by the same `merge_gap`, whoever reported them, without padding.
+blamed for them either way; nor for what they say of a visit's `rests`, when somebody sits still. Reported events come
+merged by the same `merge_gap`, whoever reported them, without padding.
 
-**Allowed** is the truth, optional spans included, with pauses up to `merge_gap` filled (a good detector reports one
-event over them) and PAD either side (a wing in the corner, a frame that lasts until the next).
+**Allowed** is the truth, optional visits and rests included, with pauses up to `merge_gap` filled (a good detector
+reports one event over them) and PAD either side (a wing in the corner, a frame that lasts until the next).
 
-- *Found*: a reported event overlaps the visit and is **honest**: at most `SLACK + 3 x` the seconds it spends inside
-  allowed time lie outside of it. So whoever says yes to a minute of rain has not found the bird of half a second in it
-  (it may be 20 s and a bit too long), and one event over a whole day finds nobody, however many came that day. A visit
-  that only dishonest events overlap is missed. One of 8 s may be found by an event of about 4 x 8 + 20 s.
+- *Found*: a reported event overlaps the visit, not its rests alone, and is **honest**: at most `SLACK + 3 x` the
+  seconds it spends inside allowed time lie outside of it. So whoever says yes to a minute of rain has not found the
+  bird of half a second in it (it may be 20 s and a bit too long), and one event over a whole day finds nobody, however
+  many came that day. A visit that only dishonest events overlap is missed.
 - *False*: a reported event that touches no allowed time.
 - *Outside*: seconds reported outside allowed time, of all events, honest or not.
-- *Split*: a visit that two or more reported events overlap.
+- *Split*: a visit that two or more reported events overlap, with more than `merge_gap` between them that is no rest.
 - *Merged*: reported over a pause between visits that is longer than `merge_gap` (and FRAMES, as both ends are only
   known to a frame); counted per pause. A pause with an optional visit in it counts as two shorter ones.
 - *Start and end error*: of visits found, by the first and last honest event over them; only where the event begins
@@ -22,6 +23,7 @@ event over them) and PAD either side (a wing in the corner, a frame that lasts u
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -58,11 +60,16 @@ class Visit:
     end: float
     kind: str = ""
     optional: bool = False
+    rests: tuple[Span, ...] = ()  # it sits still; they may reach over its start and end
 
     @property
     def span(self) -> Span:
         """When it is there."""
         return Span(self.start, self.end)
+
+    def seen_by(self, event: Span) -> bool:
+        """Whether an event overlaps it, and not only its rests."""
+        return without(Span(max(event.start, self.start), min(event.end, self.end)), self.rests) > 1e-6
 
 
 @dataclass(frozen=True)
@@ -148,18 +155,24 @@ def joined(spans: Iterable[Span], gap: float = 0.0) -> list[Span]:
     return result
 
 
+def without(span: Span, others: Iterable[Span]) -> float:
+    """Seconds of `span` that lie in none of the others; 0 where it ends before it starts."""
+    return max(0.0, span.end - span.start - sum(span.overlap(other) for other in joined(others)))
+
+
 def score(truth: Sequence[Visit], reported: Iterable[Span], seconds: float, merge_gap: float = 6.0) -> Score:
     """How well `reported` tells of `truth` in so many seconds of footage."""
     events = joined(reported, merge_gap)
-    groups = joined((visit.span for visit in truth), merge_gap + FRAMES)
+    rests = [rest for visit in truth for rest in visit.rests]
+    groups = joined([*(visit.span for visit in truth), *rests], merge_gap + FRAMES)
     allowed = joined(Span(max(0.0, g.start - PAD), min(seconds, g.end + PAD)) for g in groups)
     inside = [sum(event.overlap(span) for span in allowed) for event in events]
     outside = [event.end - event.start - within for event, within in zip(events, inside, strict=True)]
     honest = [event for event, i, o in zip(events, inside, outside, strict=True) if i > 0 and o <= SLACK + FACTOR * i]
     asked = [visit for visit in truth if not visit.optional]
-    missed = tuple(visit for visit in asked if not any(event.overlap(visit.span) for event in honest))
+    missed = tuple(visit for visit in asked if not any(visit.seen_by(event) for event in honest))
     false_events = tuple(event for event, within in zip(events, inside, strict=True) if within <= 0)
-    starts, ends = _errors(groups, asked, honest)
+    starts, ends = _errors(joined((visit.span for visit in truth), merge_gap), asked, honest, joined(rests))
     return Score(
         seconds,
         len(asked),
@@ -167,7 +180,7 @@ def score(truth: Sequence[Visit], reported: Iterable[Span], seconds: float, merg
         len(events),
         len(false_events),
         sum(outside),
-        sum(sum(event.overlap(visit.span) > 0 for event in events) > 1 for visit in asked),
+        sum(_split(visit, events, merge_gap) for visit in asked),
         sum(_pauses(event, groups) for event in events),
         starts,
         ends,
@@ -183,20 +196,28 @@ def _pauses(event: Span, groups: Sequence[Span]) -> int:
     return max(0, sum(event.overlap(group) > 0 for group in groups) - 1)
 
 
+def _split(visit: Visit, events: Sequence[Span], merge_gap: float) -> bool:
+    over = [event for event in events if event.overlap(visit.span)]
+    pauses = (Span(one.end, two.start) for one, two in itertools.pairwise(over))
+    return any(without(pause, visit.rests) > merge_gap for pause in pauses)
+
+
 def _errors(
-    groups: Sequence[Span], asked: Sequence[Visit], honest: Sequence[Span]
+    groups: Sequence[Span], asked: Sequence[Visit], honest: Sequence[Span], rests: Sequence[Span]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     starts, ends = [], []
     for index, group in enumerate(groups):
         over = [event for event in honest if event.overlap(group)]
         if not over or not any(group.overlap(visit.span) for visit in asked):
             continue
-        before = groups[index - 1] if index else None
-        after = groups[index + 1] if index + 1 < len(groups) else None
-        if before is None or not over[0].overlap(before):
-            starts.append(over[0].start - group.start)
-        if after is None or not over[-1].overlap(after):
-            ends.append(over[-1].end - group.end)
+        first, last = over[0].start, over[-1].end
+        # Somebody who sat there before it moved, or sits on after, may be reported from then on, or until then.
+        earliest = min((r.start for r in rests if r.start < group.start <= r.end + PAD), default=group.start)
+        latest = max((r.end for r in rests if r.start - PAD <= group.end < r.end), default=group.end)
+        if index == 0 or not over[0].overlap(groups[index - 1]):
+            starts.append(min(0.0, first - earliest) + max(0.0, first - group.start))
+        if index + 1 == len(groups) or not over[-1].overlap(groups[index + 1]):
+            ends.append(min(0.0, last - group.end) + max(0.0, last - latest))
     return tuple(starts), tuple(ends)
 
 

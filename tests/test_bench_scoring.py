@@ -84,6 +84,27 @@ def test_optional_visits_count_neither_way() -> None:
     assert seen.start_errors == (0.0,)
 
 
+def test_a_rest_may_be_reported_or_left_out_in_one_piece_or_two() -> None:
+    bird = Visit(100, 130, "bird", rests=(Span(102, 128),))
+    for reported in ([Span(100, 130)], [Span(100, 102), Span(128, 130)], [Span(100, 115), Span(128, 130)]):
+        got = score([bird], reported, 3600)
+        assert (got.found, got.false, got.split, got.merged, got.outside) == (1, 0, 0, 0, 0.0), reported
+        assert (got.start_errors, got.end_errors) == ((0.0,), (0.0,))
+    assert score([bird], [Span(105, 110)], 3600).found == 0
+    hopper = Visit(100, 130, "bird", rests=(Span(102, 104),))
+    assert score([hopper], [Span(100, 102), Span(112, 130)], 3600).split == 1
+
+
+def test_somebody_may_sit_there_before_and_after_the_visit() -> None:
+    bird = Visit(20, 22, "bird", rests=(Span(0, 20), Span(22, 60)))
+    for reported in ([Span(0, 60)], [Span(20, 22)], [Span(10, 40)]):
+        got = score([bird], reported, 600)
+        assert (got.found, got.false, got.split, got.outside) == (1, 0, 0, 0.0)
+        assert (got.start_errors, got.end_errors) == ((0.0,), (0.0,))
+    late = score([bird], [Span(20.5, 70)], 600)
+    assert (late.start_errors, late.end_errors) == ((0.5,), (10.0,))
+
+
 def test_without_truth_everything_is_false() -> None:
     got = score([], [Span(0, 1), Span(3, 4), Span(100, 130)], 600)
     assert (got.recall, got.false) == (1.0, 2)
