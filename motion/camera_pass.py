@@ -23,6 +23,7 @@ from mediamtx.segments import Span
 from motion.activity import Activity
 from motion.events import Rules, Window, assemble, windows_of
 from motion.footage import Footage, end_of, has_stopped, late_finished, look_at
+from motion.gaps import note_gaps
 from motion.late import rejoin
 from motion.latecomers import Latecomers
 from motion.look import Look
@@ -67,6 +68,7 @@ class CameraPass:
         self._latecomers = Latecomers(around.layout, camera, self._activity)
         self._publisher = Publisher(around.layout, camera, self._rules, around.told, around.failed)
         self._now = around.clock()  # of the listing: what came later is not known
+        self._known_before = self._known_until()
         self._main = self._look(Stream(camera))
         self._detect = self._look(Stream(camera, detect=True))
 
@@ -84,6 +86,7 @@ class CameraPass:
         if not self._around.stopped():
             self._close()
         self._publish()
+        self._note_gaps()
         self._save()
 
     def _look(self, stream: Stream) -> Footage:
@@ -226,6 +229,20 @@ class CameraPass:
         patience = max(self._rules.merge_gap, self._rules.post) + MARGIN + abs(self._offset)
         known = self._state.stream(footage.stream) if footage.segments else None
         return known is None or has_stopped(footage, known, self._now, patience)
+
+    def _note_gaps(self) -> None:
+        """Note where nothing was recorded, as far as both streams are known."""
+        streams, certain = [], self._known_until()
+        for footage, offset in ((self._main, timedelta(0)), (self._detect, self._offset)):
+            if footage.segments:
+                known = self._state.stream(footage.stream)
+                streams.append((footage.segments, offset))
+                ended = self._has_stopped(footage) and known.done == footage.segments[-1].start
+                if certain is not None and not ended:
+                    certain = None if known.until is None else min(certain, known.until)
+        if certain is not None:
+            unread = {*self._state.troubles, *self._state.late}
+            note_gaps(self._activity, streams, unread, self._known_before, certain)
 
     def _publish(self) -> None:
         if self._state.pending:
