@@ -18,6 +18,8 @@ from config.stopping import stop_on_signal
 from mediamtx.clips import Clip
 from mediamtx.names import iso
 from motion.job import Report, run_pass
+from motion.times import FORMS, parse_span
+from motion.whatif import TRIED, as_values, lines, parse_settings, what_if
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -30,7 +32,23 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--camera", metavar="NAME", help="this camera only")
     parser.add_argument("--json", action="store_true", help="print one JSON document per pass")
     parser.add_argument("--every", metavar="SECONDS", type=_seconds, help="repeat, with this pause, until SIGTERM")
-    return parser.parse_args(arguments)
+    past = parser.add_argument_group("the past", f"TIME is local: {FORMS}. A day ends with its last second.")
+    past.add_argument(
+        "--what-if",
+        metavar="NAME=VALUE",
+        nargs="+",
+        action="extend",
+        help="tell which events there would be with other settings, from the scores kept of past days (the last 24 "
+        f"hours without --since); changes nothing. Can be tried: {', '.join(TRIED)}",
+    )
+    past.add_argument("--since", metavar="TIME", help="from then on; with --what-if")
+    past.add_argument("--until", metavar="TIME", help="up to then (now)")
+    options = parser.parse_args(arguments)
+    if options.what_if is None and (options.since or options.until):
+        parser.error("--since and --until are for --what-if")
+    if options.what_if is not None and options.every is not None:
+        parser.error("--every repeats passes, and --what-if is none")
+    return options
 
 
 def main() -> int:
@@ -41,9 +59,23 @@ def main() -> int:
     stop = stop_on_signal()
     settings = load_settings(only_camera=options.camera)
     setup_logging(settings.log_level)
+    if options.what_if is not None:
+        return try_out(settings, options)
     if options.every is None:
         return run_once(settings, options.json, stop)
     return run(settings, options, stop)
+
+
+def try_out(settings: Settings, options: argparse.Namespace) -> int:
+    """Tell what other settings would change."""
+    values = parse_settings(options.what_if)
+    span = parse_span(options.since or "24h", options.until, settings.zone, datetime.now(UTC))
+    comparisons = what_if(settings, values, span)
+    if options.json:
+        print(json.dumps(as_values(comparisons, values, span, settings.zone)))
+    else:
+        print("\n".join(lines(comparisons, span, settings.zone)))
+    return 0
 
 
 def run(settings: Settings, options: argparse.Namespace, stop: Event) -> int:
@@ -73,7 +105,7 @@ def run_once(settings: Settings, as_json: bool, stop: Event) -> int:
 
     report = run_pass(settings, lambda: datetime.now(UTC), stop.is_set, told)
     if as_json:
-        print(json.dumps(as_values(report)), flush=True)
+        print(json.dumps(report_values(report)), flush=True)
     elif report.already_running:
         print("already running", flush=True)
     return 1 if report.errors else 0
@@ -86,7 +118,7 @@ def line(clip: Clip, settings: Settings) -> str:
     return f"{clip.camera} {start:%Y-%m-%d %H:%M:%S} {clip.kind} {clip.duration:.1f} s{score} -> {clip.path}"
 
 
-def as_values(report: Report) -> dict[str, Any]:
+def report_values(report: Report) -> dict[str, Any]:
     """The report as JSON values."""
     return {
         "already_running": report.already_running,

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "webapp": {"config", "mediamtx", "camera", "motion"},
     "launcher": {"config", "mediamtx"},
 }
-WEBAPP_MAY_TAKE = {"camera.settings", "motion.events"}  # pure data and pure decisions
+WEBAPP_MAY_TAKE = {"camera.settings", "motion.activity", "motion.events"}  # pure data and pure decisions
 ONLY_IN = {
     "cv2": {"motion"},
     "flask": {"webapp"},
