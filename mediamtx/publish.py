@@ -8,14 +8,17 @@ A clip that replaces one of its name has the old MP4 until then: the sidecar giv
 
 from __future__ import annotations
 
+import itertools
 import logging
+import math
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config.errors import ClipError
 from mediamtx.catalogue import clips_near, day_folders, find_clip
@@ -26,10 +29,18 @@ from mediamtx.layout import Layout
 from mediamtx.names import ClipName
 from mediamtx.segments import Span
 
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
 logger = logging.getLogger(__name__)
 
 _TEMPORARY = re.compile(rf"{re.escape(TEMPORARY)}(?P<owner>[a-z]+)-(?P<pid>\d+)-\d+-(?P<name>.+)")
 _STRAY_AGE = timedelta(hours=1)
+NEAR = 0.5
+"""Seconds before the picture of a thumbnail in which every picture is decoded: it may last so long."""
 _OWNERS = {"motion": "motion", "saved": "web", "manual": "web"}  # who publishes which kind
 
 
@@ -123,14 +134,7 @@ def thumbnail_of(path: Path, at_seconds: float, width: int = 640) -> bytes:
 
     try:
         with av.open(str(path)) as container:
-            video = container.streams.video[0]
-            video.thread_type = "SLICE"  # frame threads would decode beyond the picture that is wanted
-            container.seek(max(0, int(at_seconds * av.time_base)), backward=True)
-            frame = None
-            for candidate in container.decode(video):
-                if frame is not None and (candidate.time or 0) > at_seconds + 1e-3:
-                    break
-                frame = candidate
+            frame = _frame_at(container, at_seconds)
             if frame is None:
                 raise ClipError(f"{path}: there is no picture at {at_seconds:g} s")
             width = min(width, frame.width)
@@ -143,6 +147,38 @@ def thumbnail_of(path: Path, at_seconds: float, width: int = 640) -> bytes:
             return b"".join(bytes(packet) for packet in [*encoder.encode(picture), *encoder.encode(None)])
     except (av.FFmpegError, IndexError) as error:
         raise ClipError(f"{path}: no picture can be taken from it: {error}") from error
+
+
+def _frame_at(container: InputContainer, at_seconds: float) -> VideoFrame | None:
+    """The picture shown at `at_seconds`, else the nearest there is; no more is decoded than it needs.
+
+    Pictures before it that no other needs are left out, and what comes after it is never given to the decoder: so
+    all processors may share the work.
+    """
+    import av
+
+    video = container.streams.video[0]
+    base = video.time_base or Fraction(1, 90000)
+    decoder = video.codec_context
+    decoder.thread_type = "FRAME"
+    last = math.floor((at_seconds + 1e-3) / base)
+    container.seek(max(0, int(at_seconds * av.time_base)), backward=True)
+    shown: VideoFrame | None = None
+    for packet in itertools.chain(_until(container.demux(video), last), [None]):
+        if packet is not None:
+            decoder.skip_frame = "NONREF" if (packet.pts or 0) < last - NEAR / base else "DEFAULT"
+        for frame in decoder.decode(packet):
+            if shown is None or (shown.pts or 0) < (frame.pts or 0) <= last:
+                shown = frame
+    return shown
+
+
+def _until(packets: Iterable[Packet[VideoStream]], last: int) -> Iterator[Packet[VideoStream]]:
+    """The packets that are decoded up to the time `last` (in the stream's ticks), and one at least."""
+    for number, packet in enumerate(packets):
+        if packet.dts is None or (number and packet.dts > last):
+            return
+        yield packet
 
 
 def _free_name(layout: Layout, clip: Clip) -> tuple[Clip, Clip | None]:
