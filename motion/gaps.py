@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from mediamtx.names import Segment
 from mediamtx.segments import Span
 from motion.activity import Activity
 
+ONE_SECOND = timedelta(seconds=1)
 LOOK_AGAIN = timedelta(days=7)
 """So far back it is looked for gaps that a pass which was killed did not note."""
 
@@ -28,23 +29,28 @@ def note_gaps(
     """
     oldest = min((segments[0].start + offset for segments, offset in streams if segments), default=certain)
     since = max(oldest, min(before or oldest, certain - LOOK_AGAIN))
+
+    def is_unread(segment: Segment, start: datetime) -> bool:
+        return segment in unread or not activity.scanned(start + ONE_SECOND)
+
     if since < certain:
-        for gap in gaps(activity.unknown(Span(since, certain)), streams, unread):
+        for gap in gaps(activity.unknown(Span(since, certain)), streams, is_unread):
             activity.empty(gap)
 
 
 def gaps(
     unknown: Iterable[Span],
     streams: Sequence[tuple[Sequence[Segment], timedelta]],
-    unread: Container[Segment],
+    is_unread: Callable[[Segment, datetime], bool],
 ) -> Iterator[Span]:
-    """What of the stretches that were not scanned no segment may cover."""
+    """What of the stretches that were not scanned no segment may cover; of one unread nobody knows how far it goes."""
     for stretch in unknown:
         end = stretch.end
         for segments, offset in streams:
             following = bisect_left(segments, stretch.start - offset, key=lambda segment: segment.start)
-            if following > 0 and segments[following - 1] in unread:
-                end = stretch.start  # nobody knows how far that one goes
+            before = segments[following - 1] if following > 0 else None
+            if before is not None and is_unread(before, before.start + offset):
+                end = stretch.start
             elif following < len(segments):
                 end = min(end, segments[following].start + offset)
         if end > stretch.start:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 
 from mediamtx.catalogue import clips_near
@@ -19,10 +19,12 @@ def rejoin(
     windows: Sequence[Window],
     known_until: datetime | None,
     rules: Rules,
+    leaving: Container[str] = (),
 ) -> None:
     """Put late windows into the state, as one event with the open, the waiting and the published ones they reach.
 
-    Published events come back as waiting ones; publishing them replaces their clips. Kept clips stay as they are.
+    Published events come back as waiting ones; publishing them replaces their clips. Kept clips stay as they are, and
+    so do those `leaving` (names without ending), whose windows are given where they still hold.
     """
     group = list(windows)
     while True:
@@ -35,7 +37,8 @@ def rejoin(
         state.pending = [item for item in state.pending if item not in near]
         group += [window for item in near for window in item.event.windows]
         for clip in clips_near(layout, camera, Span(reach[0].start, reach[-1].end)):
-            if clip.kind == "motion" and not clip.kept and clip.windows and clip.shows(reach):
+            given = clip.name.stem in leaving
+            if clip.kind == "motion" and not clip.kept and not given and clip.windows and clip.shows(reach):
                 group += [Window.told(span, clip.score or 0.0, clip.marks) for span in clip.windows]
         if len(joined(group)) == before:
             break

@@ -56,6 +56,18 @@ class StreamState:
 
 
 @dataclass(slots=True)
+class Again:
+    """What is still to be scanned again; see `motion.rescan`."""
+
+    asked: str  # by which request
+    rest: list[Span]  # sorted, apart from each other; the piece in hand is part of it
+    piece: Span | None = None  # the one in hand
+    footage: list[Span] = field(default_factory=list)  # its seconds of which there is footage
+    before: list[Window] = field(default_factory=list)  # of events that were open there, or waited for their clip
+    stale: list[str] = field(default_factory=list)  # clips to be removed, by name without ending
+
+
+@dataclass(slots=True)
 class CameraState:
     """Everything that is remembered of one camera."""
 
@@ -66,6 +78,7 @@ class CameraState:
     open: Event | None = None
     pending: list[Pending] = field(default_factory=list)
     loose: dict[str, Seen] = field(default_factory=dict)  # loose files that may still grow
+    again: Again | None = None
 
     def stream(self, stream: Stream) -> StreamState:
         """The progress of one stream."""
@@ -138,6 +151,7 @@ def encode(camera: str, state: CameraState) -> dict[str, Any]:
         "open": _event(state.open) if state.open else None,
         "pending": [{**_event(pending.event), "tries": pending.tries} for pending in state.pending],
         "loose": {name: _seen(seen) for name, seen in sorted(state.loose.items())},
+        **({"again": _again(state.again)} if state.again is not None else {}),
     }
 
 
@@ -161,6 +175,7 @@ def decode(camera: str, values: Mapping[str, Any]) -> CameraState:
     state.pending = [Pending(_parsed_event(value), int(value["tries"])) for value in values["pending"]]
     for name, seen in values["loose"].items():
         state.loose[name] = _parsed_seen(seen)
+    state.again = _parsed_again(values["again"]) if "again" in values else None
     return state
 
 
@@ -183,6 +198,32 @@ def _parsed_event(value: Mapping[str, Any]) -> Event:
     if not windows:
         raise ValueError("an event without a window")
     return Event(begin, windows, int(value["part"]), _parsed(value["limit"]))
+
+
+def _again(again: Again) -> dict[str, Any]:
+    return {
+        "asked": again.asked,
+        "rest": [_span(span) for span in again.rest],
+        "piece": None if again.piece is None else _span(again.piece),
+        "footage": [_span(span) for span in again.footage],
+        "before": [_event(Event(window.start, (window,))) for window in again.before],
+        "stale": again.stale,
+    }
+
+
+def _parsed_again(value: Mapping[str, Any]) -> Again:
+    rest, footage = ([_parsed_span(span) for span in value[key]] for key in ("rest", "footage"))
+    piece = None if value["piece"] is None else _parsed_span(value["piece"])
+    before = [window for event in value["before"] for window in _parsed_event(event).windows]
+    return Again(str(value["asked"]), rest, piece, footage, before, [str(stem) for stem in value["stale"]])
+
+
+def _span(span: Span) -> list[str]:
+    return [span.start.isoformat(), span.end.isoformat()]
+
+
+def _parsed_span(value: list[str]) -> Span:
+    return Span(from_iso(value[0]), from_iso(value[1]))
 
 
 def _time(time: datetime | None, exact: bool = False) -> str | None:

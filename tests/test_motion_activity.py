@@ -118,10 +118,14 @@ class TestNoFootage:
         streams = [(segments, timedelta(0)), (small, timedelta(seconds=2))]
         stretches = [Span(at(20), at(40)), Span(at(50), at(80)), Span(at(90), at(95))]
         found = [
-            (round((g.start - T).total_seconds()), (g.end - T).total_seconds()) for g in gaps(stretches, streams, ())
+            (round((g.start - T).total_seconds()), (g.end - T).total_seconds())
+            for g in gaps(stretches, streams, lambda *_: False)
         ]
         assert found == [(20, 40), (50, 55), (90, 95)]
-        assert [gap.start for gap in gaps(stretches, streams, {segments[1]})] == [at(50), at(90)]
+        assert [gap.start for gap in gaps(stretches, streams, lambda segment, _: segment == segments[1])] == [
+            at(50),
+            at(90),
+        ]
 
 
 class TestReading:
