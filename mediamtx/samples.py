@@ -44,6 +44,7 @@ class Video:
 
     codec: str  # FFmpeg's name
     extradata: bytes
+    width: int  # px, as the file says
     ticks: int  # a second
     samples: list[Sample]
     file: int
@@ -65,6 +66,7 @@ class _Track:
     number: int
     codec: str
     extradata: bytes
+    width: int
     ticks: int
     defaults: _Defaults
 
@@ -97,7 +99,7 @@ def _video(file: int, size: int) -> Video | None:
                 return None
             clock = _part(_content(file, moof), moof.start, track, samples, clock, box.end)
             moof = None
-    return None if track is None else Video(track.codec, track.extradata, track.ticks, samples, file)
+    return None if track is None else Video(track.codec, track.extradata, track.width, track.ticks, samples, file)
 
 
 def _content(file: int, box: Box) -> bytes:
@@ -151,10 +153,11 @@ def _track(moov: bytes) -> _Track:
     extradata = next((moov[a:b] for name, a, b in _inside(moov, at + _VISUAL, end) if name in _CONFIGURATIONS), b"")
     if not extradata:
         raise _UnusualError
+    (width,) = struct.unpack_from(">H", moov, at + 24)
     for box, start, _ in _inside(moov, *_find(moov, whole, b"mvex")):
         if box == b"trex" and struct.unpack_from(">I", moov, start + 4)[0] == number:
             defaults = _Defaults(*struct.unpack_from(">III", moov, start + 12))
-            return _Track(number, _CODECS[kind], extradata, ticks, defaults)
+            return _Track(number, _CODECS[kind], extradata, width, ticks, defaults)
     raise _UnusualError
 
 

@@ -1,35 +1,34 @@
-"""Reading a segment's pictures: as much as is whole, small and grey, about five a second."""
+"""Reading segments: their pictures, grey and small, five or six a second, as far as the files are whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import av
-import cv2
-import numpy as np
 
 from config.errors import SegmentError
 from mediamtx.mp4 import open_whole
+from mediamtx.samples import Sample, open_video
+from motion.decode import Decoders, Timed, up_to_the_last
 from motion.detector import Picture
+from motion.economy import Economy, is_dear
+from motion.luma import luma_of
 
 if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-WIDTH = 320  # px; larger pictures are scaled down to it
-WIDEST = 480  # px that are looked at as they are
 FRAME_STEP = 0.15  # s between two pictures that are looked at, at least: 5 to 6 a second of a faster stream
-_LUMA_FIRST = {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray"}
+LONGEST = 86_400.0  # s; times beyond are damage
+_ROUNDING = 1e-6  # s
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A picture that was read, its time, and whether it is a key frame."""
+class Shown(NamedTuple):
+    """A picture that was read, its time, and whether it is a key frame. Its luma may only be looked at."""
 
     time: datetime
     luma: Picture
@@ -37,56 +36,99 @@ class Shown:
 
 
 class Reader:
-    """Decodes the segment that starts at `start`, as far as it is whole, from `since` on.
+    """Reads the segments of one stream one after the other; `end` is where the last one ends."""
 
-    `end` is known after the last picture.
-    """
+    end: datetime
 
-    def __init__(self, path: Path, start: datetime, since: datetime | None = None) -> None:
+    def __init__(self, economical: bool = False) -> None:
+        self._decoders = Decoders()
+        self._economy = Economy(self._decoders) if economical else None
+
+    def pictures(self, path: Path, start: datetime, since: datetime | None = None) -> Iterator[Shown]:
+        """The pictures of the segment that starts at `start`, from `since` on, at most one each FRAME_STEP.
+
+        SegmentError where there is none to be had.
+        """
+        skip = 0.0 if since is None else (since - start).total_seconds()
         self.end = start
-        self._path = path
-        self._start = start
-        self._skip = 0.0 if since is None else (since - start).total_seconds()
+        found = False
+        try:
+            for time, frame in self._frames(path, start, skip):
+                found = True
+                if time >= skip - _ROUNDING:
+                    yield Shown(start + timedelta(seconds=time), luma_of(frame), bool(frame.key_frame))
+        except av.FFmpegError as error:  # what came before it counts
+            if not found:
+                raise SegmentError(f"{path}: cannot be read: {error}") from error
+        if not found and skip <= 0:
+            raise SegmentError(f"{path}: holds no picture")
 
-    def pictures(self) -> Iterator[Shown]:
-        """The pictures, at most one each FRAME_STEP; SegmentError where there is none to be had."""
-        due, last, found = self._skip, 0.0, False
-        problem = "holds no picture"
-        with open_whole(self._path) as container:
+    def _frames(self, path: Path, start: datetime, skip: float) -> Iterator[Timed]:
+        with open_video(path) as video:
+            if video is None:
+                yield from self._left_to_ffmpeg(path, start, skip)
+                return
+            samples = [sample for sample in video.samples if 0 <= sample.pts <= LONGEST * video.ticks]
+            ends = (sample.pts + sample.duration for sample in samples)
+            self.end = start + timedelta(seconds=min(LONGEST, max(ends, default=0) / video.ticks))
+            wanted = chosen(samples, video.ticks)
+            todo = needed(samples, skip * video.ticks)
+            if self._economy is not None and is_dear(video):
+                yield from self._economy.frames(video, todo, wanted)
+            else:
+                yield from self._decoders.decode(video, up_to_the_last(todo, wanted), wanted)
+
+    def _left_to_ffmpeg(self, path: Path, start: datetime, skip: float) -> Iterator[Timed]:
+        due, last = -1.0, 0.0
+        with open_whole(path) as container:
             if not container.streams.video:
-                raise SegmentError(f"{self._path}: holds no picture")
+                raise SegmentError(f"{path}: holds no picture")
             stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
-            if stream.width <= WIDEST:
-                stream.codec_context.thread_count = 1
+            stream.codec_context.thread_count = 1
             try:
-                for packet in self._packets(container.demux(stream)):
+                for packet in _packets(container.demux(stream), skip):
                     if packet.pts is not None and packet.time_base is not None:
                         last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base))
                     for frame in _decoded(stream, packet):
-                        found = True
-                        if frame.time is not None and frame.time >= due:
+                        if frame.time is not None and due <= frame.time <= LONGEST:
                             due = frame.time + FRAME_STEP
-                            time = self._start + timedelta(seconds=frame.time)
-                            yield Shown(time, luma_of(frame), bool(frame.key_frame))
-            except av.FFmpegError as error:  # what came before it counts
-                problem = f"cannot be read: {error}"
-        if not found and self._skip <= 0:
-            raise SegmentError(f"{self._path}: {problem}")
-        self.end = self._start + timedelta(seconds=last)
+                            yield frame.time, frame
+            finally:
+                self.end = start + timedelta(seconds=min(LONGEST, last))
 
-    def _packets(self, packets: Iterator[Packet[VideoStream]]) -> Iterator[Packet[VideoStream]]:
-        """The packets needed to decode from `since` on: from the last key frame before it."""
-        pending: list[Packet[VideoStream]] = []
-        for packet in packets:
-            if packet.pts is None or packet.time_base is None or float(packet.pts * packet.time_base) >= self._skip:
-                yield from pending
-                pending = []
-                yield packet
-            elif packet.is_keyframe:
-                pending = [packet]
-            else:
-                pending.append(packet)
+
+def chosen(samples: Sequence[Sample], ticks: int) -> set[int]:
+    """When the pictures that are looked at are shown, in ticks; it does not depend on where reading begins."""
+    due, step, result = 0.0, FRAME_STEP * ticks - 1, set()
+    for pts in sorted(sample.pts for sample in samples):
+        if pts >= due:
+            due = pts + step
+            result.add(pts)
+    return result
+
+
+def needed(samples: Sequence[Sample], skip: float) -> Sequence[Sample]:
+    """The samples to decode for what is shown from `skip` ticks on: from the last key frame before it."""
+    first = next((index for index, sample in enumerate(samples) if sample.pts >= skip), len(samples))
+    if first == len(samples):
+        return ()
+    while first > 0 and not samples[first].key:
+        first -= 1
+    return samples[first:]
+
+
+def _packets(packets: Iterator[Packet[VideoStream]], skip: float) -> Iterator[Packet[VideoStream]]:
+    """The packets needed to decode from `skip` seconds on: from the last key frame before it."""
+    pending: list[Packet[VideoStream]] = []
+    for packet in packets:
+        if packet.pts is None or packet.time_base is None or float(packet.pts * packet.time_base) >= skip:
+            yield from pending
+            pending = []
+            yield packet
+        elif packet.is_keyframe:
+            pending = [packet]
+        else:
+            pending.append(packet)
 
 
 def _decoded(stream: VideoStream, packet: Packet[VideoStream]) -> Sequence[VideoFrame]:
@@ -95,16 +137,3 @@ def _decoded(stream: VideoStream, packet: Packet[VideoStream]) -> Sequence[Video
         return stream.codec_context.decode(packet)
     except av.InvalidDataError:
         return []
-
-
-def luma_of(frame: VideoFrame) -> Picture:
-    """The luma of a decoded frame, shape (height, width), uint8, scaled down to WIDTH where it is wider than WIDEST."""
-    if frame.format.name not in _LUMA_FIRST:
-        frame = frame.reformat(format="gray")
-    plane = frame.planes[0]
-    luma: Picture = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
-    luma = luma[: frame.height, : frame.width]
-    if frame.width > WIDEST:
-        size = (WIDTH, max(1, round(frame.height * WIDTH / frame.width)))
-        return cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
-    return luma.copy()

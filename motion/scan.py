@@ -7,12 +7,11 @@ time is cut into chunks (see `motion.worklist`), and each begins with a new dete
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from config.errors import SegmentError
 from mediamtx.segments import Span
+from motion.chunk import Scanned, Source
 from motion.detector import Detector, Seen
 from motion.events import confirmed
 from motion.look import LOOK_BACK, Frame, Look
@@ -23,35 +22,12 @@ RESET_GAP = timedelta(seconds=10)
 """After a longer gap in the footage the detector begins anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A segment's file to look at; `start` is its time in the main stream's clock."""
-
-    path: Path
-    start: datetime
-    lead: bool = False  # lies before the chunk: teaches the detector only
-    fresh: bool = True  # its scores are asked for
-
-
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """What the detector says of one segment. With a `problem` nothing could be read.
-
-    The frames of the last LOOK_BACK before it come first: what is in the segment may have raised their scores.
-    """
-
-    source: Source
-    span: Span
-    frames: tuple[Frame, ...] = ()
-    problem: str = ""
-
-
 def scan(sources: Sequence[Source], look: Look, go_on: Callable[[], bool] = lambda: True) -> Iterator[Scanned]:
     """What the detector says of each fresh source, one after the other; they are one chunk, oldest first.
 
     Ends early, within a segment, once `go_on` says no.
     """
-    detector = Detector(look)
+    detector, reader = Detector(look), Reader()
     waiting: list[Shown] = []  # pictures of the lead-in, until there are enough to learn from
     learnt = False
     recent: list[tuple[datetime, Seen]] = []  # the last pictures of what was read before
@@ -62,9 +38,9 @@ def scan(sources: Sequence[Source], look: Look, go_on: Callable[[], bool] = lamb
             detector.finish()
             waiting, learnt, recent = [], False, []
         scores = list(recent)
-        reader = Reader(source.path, source.start, first - LEAD if source.lead and first is not None else None)
+        lead_in = first - LEAD if source.lead and first is not None else None
         try:
-            for picture in reader.pictures():
+            for picture in reader.pictures(source.path, source.start, lead_in):
                 if not go_on():
                     return
                 if learnt:

@@ -18,7 +18,7 @@ from mediamtx.layout import Layout
 from mediamtx.names import Segment
 from motion.events import Rules, windows_of
 from motion.look import Look
-from motion.reader import luma_of
+from motion.luma import luma_of
 from motion.scan import Scanned, Source, scan
 from motion.worklist import works
 
