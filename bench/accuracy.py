@@ -12,11 +12,14 @@ import multiprocessing
 import os
 import sys
 import tomllib
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Iterable, Sequence, Set
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
+from typing import TypeVar
+
+from tqdm import tqdm
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
@@ -33,39 +36,54 @@ from config.settings import CameraSettings  # noqa: E402
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "birbcam-bench"
 SENSITIVITIES = (20, 30, 40, 45, 50, 55, 60, 70, 80, 90)
+T = TypeVar("T")
 STREAMS = {"detect": (True,), "main": (False,), "both": (True, False)}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the comparison: who, on which stream, with the score of each clip and the processor time, s."""
+    """One row of the comparison: who, on which stream, with the score and the processor time (s) of each clip."""
 
     who: str
+    detect: bool
     scores: dict[str, Score]
-    cpu: float
+    cpu: dict[str, float]
 
     def total(self, clips: Iterable[Clip]) -> Score:
         """All clips in one."""
         return reduce(lambda a, b: a + b, (self.scores[c.name] for c in clips if c.name in self.scores), Score())
 
 
+def results(todo: Sequence[Future[T]], what: str) -> list[T]:
+    """What the work gave, with a bar for a person who waits at a terminal."""
+    return [future.result() for future in tqdm(todo, what, disable=None, leave=False)]
+
+
 def ours(
-    clips: Sequence[Clip], detect: bool, settings: CameraSettings, cache: Path, executor: Executor
+    clips: Sequence[Clip],
+    detect: bool,
+    settings: CameraSettings,
+    cache: Path,
+    executor: Executor,
+    without: Set[str] = frozenset(),
 ) -> dict[str, Looked]:
     """What our scan says of each clip that has the stream."""
     there = [(clip.name, path) for clip in clips if (path := clip.stream(detect)) is not None]
-    todo = [executor.submit(look_at, path, detect, settings, cache) for _, path in there]
-    return {name: future.result() for (name, _), future in zip(there, todo, strict=True)}
+    todo = [executor.submit(look_at, path, detect, settings, cache, frozenset(without)) for _, path in there]
+    return {name: looked for (name, _), looked in zip(there, results(todo, "looking"), strict=True)}
 
 
-def our_entry(clips: Sequence[Clip], looked: dict[str, Looked], settings: CameraSettings, who: str) -> Entry:
+def our_entry(
+    clips: Sequence[Clip], looked: dict[str, Looked], settings: CameraSettings, detect: bool, who: str = ""
+) -> Entry:
     """Our row, judged with these settings."""
     scores = {
         clip.name: score(clip.visits, judged(looked[clip.name], settings), clip.seconds, settings.merge_gap)
         for clip in clips
         if clip.name in looked
     }
-    return Entry(who, scores, sum(one.cpu for one in looked.values()))
+    cpu = {name: one.cpu for name, one in looked.items()}
+    return Entry(who or f"**BirbCam, {_stream(detect)}**", detect, scores, cpu)
 
 
 def peer_entry(
@@ -74,21 +92,32 @@ def peer_entry(
     """A peer's row."""
     there = [(clip, path) for clip in clips if (path := clip.stream(detect)) is not None]
     todo = [executor.submit(peers.told, name, path, cache) for _, path in there]
-    results = [future.result() for future in todo]
-    scores = {
-        clip.name: score(clip.visits, told.spans, clip.seconds, settings.merge_gap)
-        for (clip, _), told in zip(there, results, strict=True)
-    }
-    return Entry(f"{name}, {_stream(detect)}", scores, sum(told.cpu for told in results))
+    reports = list(zip((clip for clip, _ in there), results(todo, name), strict=True))
+    scores = {clip.name: score(clip.visits, told.spans, clip.seconds, settings.merge_gap) for clip, told in reports}
+    cpu = {clip.name: told.cpu for clip, told in reports}
+    return Entry(f"{name}, {_stream(detect)}", detect, scores, cpu)
 
 
 def curve(clips: Sequence[Clip], looked: dict[str, Looked], settings: CameraSettings) -> list[tuple[float, Score]]:
     """What other sensitivities make of the same scan."""
     result = []
     for value in sorted({*SENSITIVITIES, settings.sensitivity}):
-        entry = our_entry(clips, looked, replace(settings, sensitivity=value), "")
+        entry = our_entry(clips, looked, replace(settings, sensitivity=value), detect=True)
         result.append((float(value), entry.total(clips)))
     return result
+
+
+def ablation(
+    whole: Entry, clips: Sequence[Clip], detect: bool, settings: CameraSettings, cache: Path, executor: Executor
+) -> str:
+    """What is worse without each stage of the detector, as a table."""
+    from motion.detector import STAGES
+
+    entries = []
+    for stage in STAGES:
+        looked = ours(clips, detect, settings, cache, executor, {stage})
+        entries.append(our_entry(clips, looked, settings, detect, stage))
+    return tables.ablation(whole, entries, clips)
 
 
 def _stream(detect: bool) -> str:
@@ -132,7 +161,7 @@ def all_clips(options: argparse.Namespace, main: bool, executor: Executor) -> li
     clips = []
     if not options.no_drawn:
         wanted = [options.explain] if options.explain else [name for name in options.scenes.split(",") if name]
-        clips = drawn(wanted, options.half, options.cache, executor, main, options.seed)
+        clips = results(drawn(wanted, options.half, options.cache, executor, main, options.seed), "drawing")
     folder = options.footage or REAL
     if folder.is_dir() and not options.scenes and not (options.explain and clips):
         clips += [clip for clip in real(folder) if options.explain in (None, clip.name)]
@@ -153,19 +182,20 @@ def run(options: argparse.Namespace, executor: Executor) -> bool:
                 if clip.name in looked[detect]:
                     print(explained(clip, looked[detect][clip.name], settings))
         return True
-    entries = [our_entry(clips, looked[d], settings, f"**BirbCam, {_stream(d)}**") for d in streams]
+    entries = [our_entry(clips, looked[d], settings, d) for d in streams]
     if not options.no_peers:
         for name in peers.names(options.peers.split(",")):
             entries += [peer_entry(name, clips, d, settings, options.cache, executor) for d in streams]
     print(f"{machine()}\n")
-    print(tables.compared(entries, clips))
-    print(tables.per_clip(entries, clips))
-    print(tables.per_kind(entries, clips))
+    first = [entry for entry in entries if entry.detect == streams[0]]
+    print(tables.compared(first, clips))
+    print(tables.per_clip(first, clips))
+    print(tables.per_kind(first, clips))
+    if len(streams) > 1:
+        print(tables.both_streams(entries, clips))
     print(tables.curve(curve(clips, looked[streams[0]], settings), settings.sensitivity))
     if options.ablation:
-        import ablation
-
-        print(ablation.table(clips, settings, options.cache, executor))
+        print(ablation(entries[0], clips, streams[0], settings, options.cache, executor))
     text, met = tables.aims(entries[0], clips)
     print(text)
     return met

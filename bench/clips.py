@@ -2,14 +2,15 @@
 
 Real footage is a folder of NAME.mp4 (a detect stream, or main where it is wider than 480 px) with NAME.json beside it:
 `{"events": [[start, end], ...]}` in seconds from the start of the clip. An event may also be
-`{"start": 3.2, "end": 7, "kind": "bird", "optional": true}`; times may be "1:23.5"; the list may stand alone.
+`{"start": 3.2, "end": 7, "kind": "bird", "optional": true, "rests": [[4, 6]]}` (see bench/scoring.py); times may be
+"1:23.5"; the list may stand alone.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,22 +45,16 @@ class Clip:
 
 
 def drawn(
-    wanted: Sequence[str],
-    half: str,
-    cache: Path,
-    executor: Executor,
-    main: bool,
-    seed: int = 0,
-    limit: int | None = None,
-) -> list[Clip]:
+    wanted: Sequence[str], half: str, cache: Path, executor: Executor, main: bool, seed: int = 0
+) -> list[Future[Clip]]:
     """The drawn scenes of these names (all for none) and this half ("all" for both); made where they are not kept."""
     from scenes import SCENES
 
-    unknown = [name for name in wanted if name not in SCENES]
-    if unknown:
-        raise FootageError(f'there is no scene "{unknown[0]}"; there are {", ".join(SCENES)}')
+    for name in wanted:
+        if name not in SCENES:
+            raise FootageError(f'there is no scene "{name}"; there are {", ".join(SCENES)}')
     names = [name for name, scene in SCENES.items() if (name in wanted if wanted else half in ("all", scene.half))]
-    return list(executor.map(_drawn, names[:limit], *zip(*((cache, seed, main) for _ in names[:limit]), strict=True)))
+    return [executor.submit(_drawn, name, cache, seed, main) for name in names]
 
 
 def _drawn(name: str, cache: Path, seed: int, main: bool) -> Clip:
@@ -116,7 +111,8 @@ def _visit(event: Any, where: str) -> Visit:
     if end <= start:
         raise FootageError(f"{where}: ends before it starts")
     kind = extra.get("kind", extra.get("label", event[2] if len(event) > 2 else "real"))
-    return Visit(start, end, str(kind), bool(extra.get("optional", False)))
+    rests = tuple(Span(_seconds(a, where), _seconds(b, where)) for a, b in extra.get("rests", ()))
+    return Visit(start, end, str(kind), bool(extra.get("optional", False)), rests)
 
 
 def _seconds(value: Any, where: str) -> float:

@@ -4,9 +4,9 @@
   events are padded with (1.5 s before, 2 s after) is taken off again, as ours are judged without padding too.
 - **Differencing**, as small bird cameras do it: 3 pictures a second, scaled to 180 px height, grey, Gaussian blur of
   21, difference to the picture before, threshold 25, dilated twice, and an outline of at least AREA px. That is the
-  usual 500 px of a picture 500 px wide, at our 320.
+  usual 500 px of a picture of 1920x1080; what is usual for one 500 px wide would be 205 here, and find half as much.
 - **MOG2** of OpenCV with its defaults, 5 pictures a second of 180 px height, without what it calls shadow, opened with
-  a 3x3 square, and a blob of at least BLOB px.
+  a 3x3 square, and a blob of at least BLOB px, which is the least that this leaves.
 
 All say yes to single pictures; whoever scores them joins what lies within `merge_gap`, as it does with ours.
 """
@@ -33,8 +33,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(os.environ.get("BIRBCAM_PEERS", ROOT / ".venv-peers/bin"))
 VERSION = 1
 """Of this module: results are kept, and made again when it changes."""
-AREA = 205.0  # px
-BLOB = 15  # px
+AREA = 14.0  # px
+BLOB = 9  # px
 HEIGHT = 180  # px
 BEFORE, AFTER = 1.5, 2.0  # s that DVR-Scan adds to an event
 

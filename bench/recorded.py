@@ -6,6 +6,7 @@ defaults. Only the clips are not made.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 import av
 import cv2
@@ -23,6 +25,7 @@ from config.settings import CameraSettings
 from mediamtx.layout import Layout
 from mediamtx.names import Segment, Stream
 from mediamtx.segments import list_segments
+from motion.detector import Detector
 from motion.events import Rules, assemble, windows_of
 from motion.look import Look
 from motion.scan import Scanned, Source, scan
@@ -89,9 +92,14 @@ def _cut(path: Path, layout: Layout, stream: Stream, start: datetime) -> None:
                     out.mux_one(packet)
 
 
-def look_at(path: Path, detect: bool, settings: CameraSettings, cache: Path) -> Looked:
-    """What a scan says of a clip."""
+def look_at(
+    path: Path, detect: bool, settings: CameraSettings, cache: Path, without: frozenset[str] = frozenset()
+) -> Looked:
+    """What a scan says of a clip; by a detector without some of its stages, where they are named."""
     cv2.setNumThreads(1)
+    if without:
+        with mock.patch("motion.scan.Detector", functools.partial(Detector, without=without)):
+            return look_at(path, detect, settings, cache)
     layout = segments_of(path, detect, cache)
     known = list_segments(layout, Stream(CAMERA, detect=detect))
     before = time.process_time()

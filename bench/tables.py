@@ -24,6 +24,9 @@ AIMS: tuple[tuple[str, str, Callable[[Score], float], Callable[[float], bool]], 
 """What is aimed at: its name and bound as text, how it is read from a score, and whether a value meets it."""
 HALVES = {"dev": "the half it was made with", "held": "the half kept away from its making", "real": "real footage"}
 
+MUCH = 3.0
+"""Seconds more reported outside that are worth telling."""
+
 
 def compared(entries: Sequence[Entry], clips: Sequence[Clip]) -> str:
     """Everybody over all footage, and over each half."""
@@ -40,6 +43,15 @@ def compared(entries: Sequence[Entry], clips: Sequence[Clip]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def both_streams(entries: Sequence[Entry], clips: Sequence[Clip]) -> str:
+    """Everybody on both streams of the clips that have both."""
+    chosen = [clip for clip in clips if clip.detect and clip.main]
+    minutes = sum(clip.seconds for clip in chosen) / 60
+    main = [entry for entry in entries if not entry.detect]
+    head = f"### The {len(chosen)} clips that have a main stream too, {minutes:.0f} minutes"
+    return f"{head}\n\n{_rows(entries, chosen)}\n\n{per_clip(main, chosen)}"
+
+
 def _rows(entries: Sequence[Entry], clips: Sequence[Clip]) -> str:
     head = ["", "recall", "worst clip", "false/h", "outside s/h", "split", "merged", "start error (median, share off)",
             "end error (median, share off)", "CPU s per hour"]  # fmt: skip
@@ -48,11 +60,11 @@ def _rows(entries: Sequence[Entry], clips: Sequence[Clip]) -> str:
         total = entry.total(clips)
         if not total.seconds:
             continue
-        hours = sum(one.seconds for one in entry.scores.values()) / 3600
+        cpu = sum(entry.cpu.get(clip.name, 0.0) for clip in clips)
         rows.append([
             entry.who, f"{total.recall:.3f}", f"{total.worst:.2f}", f"{total.false_per_hour:.1f}",
             f"{total.outside_per_hour:.0f}", str(total.split), str(total.merged), error(total.start_errors),
-            error(total.end_errors), f"{entry.cpu / hours:.1f}",
+            error(total.end_errors), f"{3600 * cpu / total.seconds:.1f}",
         ])  # fmt: skip
     return table(head, rows)
 
@@ -120,6 +132,38 @@ def curve(points: Sequence[tuple[float, Score]], default: float) -> str:
     ]  # fmt: skip
     head = ["sensitivity", "recall", "false/h", "outside s/h", "split", "start error"]
     return f"### Other sensitivities, judged from the same scan\n\n{table(head, rows)}\n"
+
+
+def ablation(whole: Entry, entries: Sequence[Entry], clips: Sequence[Clip]) -> str:
+    """The detector without each of its stages: over all, and the clips on which it is worse then."""
+    rows = []
+    for entry in [whole, *entries]:
+        total = entry.total(clips)
+        worse = ", ".join(
+            f"{clip.name} ({text})"
+            for clip in clips
+            if clip.name in entry.scores and (text := _worse(whole.scores[clip.name], entry.scores[clip.name]))
+        )
+        rows.append([
+            "nothing" if entry is whole else entry.who, f"{total.recall:.3f}", f"{total.false_per_hour:.1f}",
+            f"{total.outside_per_hour:.0f}", str(total.split), str(total.merged), worse or "-",
+        ])  # fmt: skip
+    head = ["switched off", "recall", "false/h", "outside s/h", "split", "merged", "worse on"]
+    return f"### What each stage of the detector is for\n\n{table(head, rows)}\n"
+
+
+def _worse(before: Score, after: Score) -> str:
+    """In what a clip is judged worse, as text; empty where in nothing."""
+    told = []
+    if after.found < before.found:
+        told.append(f"finds {before.found - after.found} less of {before.visits}")
+    if after.false > before.false:
+        told.append(f"{after.false - before.false} more false")
+    if after.outside > before.outside + MUCH:
+        told.append(f"{after.outside - before.outside:.0f} s more outside")
+    if after.split + after.merged > before.split + before.merged:
+        told.append(f"{after.split + after.merged - before.split - before.merged} more split or merged")
+    return ", ".join(told)
 
 
 def aims(entry: Entry, clips: Sequence[Clip]) -> tuple[str, bool]:
