@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.append(str(Path(__file__).parent.parent / "bench"))
-
 from scoring import Score, Span, Visit, joined, median_error, score, share_late
 
 BIRD = Visit(100.0, 100.6, "bird")
