@@ -174,6 +174,7 @@ def run(options: argparse.Namespace, executor: Executor) -> bool:
     """Print what is asked for; whether the aims are met."""
     settings = with_settings(options.set)
     streams = STREAMS[options.stream or ("detect" if options.quick or options.no_peers or options.explain else "both")]
+    asked = [] if options.no_peers or options.explain else peers.names(options.peers.split(","))
     clips = all_clips(options, False in streams, executor)
     looked = {detect: ours(clips, detect, settings, options.cache, executor) for detect in streams}
     if options.explain:
@@ -183,9 +184,8 @@ def run(options: argparse.Namespace, executor: Executor) -> bool:
                     print(explained(clip, looked[detect][clip.name], settings))
         return True
     entries = [our_entry(clips, looked[d], settings, d) for d in streams]
-    if not options.no_peers:
-        for name in peers.names(options.peers.split(",")):
-            entries += [peer_entry(name, clips, d, settings, options.cache, executor) for d in streams]
+    for name in asked:
+        entries += [peer_entry(name, clips, d, settings, options.cache, executor) for d in streams]
     print(f"{machine()}\n")
     first = [entry for entry in entries if entry.detect == streams[0]]
     print(tables.compared(first, clips))
@@ -207,7 +207,7 @@ def main() -> None:
     try:
         with ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn")) as executor:
             met = run(options, executor)
-    except FootageError as error:
+    except (FootageError, peers.PeerError) as error:
         raise SystemExit(f"accuracy: {error}") from error
     if options.check and not met:
         raise SystemExit(1)

@@ -18,6 +18,7 @@ import json
 import os
 import resource
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ import numpy as np
 from scoring import Span
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAMS = Path(os.environ.get("BIRBCAM_PEERS", ROOT / ".venv-peers/bin"))
+DVR_SCAN = Path(os.environ.get("BIRBCAM_PEERS", ROOT / ".venv-peers/bin"), "dvr-scan")
 VERSION = 1
 """Of this module: results are kept, and made again when it changes."""
 AREA = 14.0  # px
@@ -39,6 +40,10 @@ HEIGHT = 180  # px
 BEFORE, AFTER = 1.5, 2.0  # s that DVR-Scan adds to an event
 
 Picture = np.ndarray[Any, np.dtype[np.uint8]]
+
+
+class PeerError(Exception):
+    """Somebody cannot be compared with; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +81,10 @@ def mog2(path: Path) -> Iterator[Span]:
 
 def dvr_scan(path: Path) -> Iterator[Span]:
     """DVR-Scan with its defaults, but for writing no clips."""
-    program = PROGRAMS / "dvr-scan"
-    if not program.exists():
-        raise FileNotFoundError(f"{program}: DVR-Scan is missing; `./birbcam bench` installs it")
-    options = ["--scan-only", "--quiet", "--ignore-user-config", "--input", str(path)]
-    done = subprocess.run([program, *options], capture_output=True, text=True, check=True, cwd="/tmp")
+    command = [str(DVR_SCAN), "--scan-only", "--quiet", "--ignore-user-config", "--input", str(path)]
+    with tempfile.TemporaryDirectory() as home:  # it keeps a log in its home
+        environment = os.environ | {"HOME": home, "XDG_STATE_HOME": home}
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=home, env=environment)
     times = [_seconds(word) for line in done.stdout.splitlines() for word in line.split(",") if ":" in word]
     with av.open(str(path)) as container:
         length = float(container.duration or 0) / av.time_base
@@ -149,10 +153,11 @@ def _luma(frame: av.VideoFrame) -> Picture:
 
 
 def names(wanted: Sequence[str]) -> list[str]:
-    """The peers of these names; all for "all"; ValueError where there is none of a name."""
-    if list(wanted) == ["all"]:
-        return list(PEERS)
-    for name in wanted:
+    """The peers of these names; all for "all"; PeerError where there is none of a name, or it is not installed."""
+    chosen = list(PEERS) if list(wanted) == ["all"] else list(wanted)
+    for name in chosen:
         if name not in PEERS:
-            raise ValueError(f'there is no peer "{name}"; there are {", ".join(PEERS)}')
-    return list(wanted)
+            raise PeerError(f'there is no peer "{name}"; there are {", ".join(PEERS)}')
+    if "DVR-Scan" in chosen and not DVR_SCAN.exists():
+        raise PeerError(f"{DVR_SCAN}: DVR-Scan is missing; `./birbcam bench` installs it")
+    return chosen
