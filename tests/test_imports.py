@@ -19,6 +19,7 @@ MAY_IMPORT = {
 WEBAPP_MAY_TAKE = {"camera.settings", "motion.activity", "motion.events"}  # pure data and pure decisions
 ONLY_IN = {
     "cv2": {"motion"},
+    "distributed": {"motion"},
     "flask": {"webapp"},
     "flask_wtf": {"webapp"},
     "gunicorn": {"webapp"},
@@ -29,6 +30,7 @@ ONLY_IN = {
     "libcamera": {"camera"},
     "PIL": {"camera"},
     "numpy": {"camera", "motion"},
+    "tqdm": {"motion"},
     "av": {"mediamtx", "motion", "camera"},
     "ffmpeg": {"mediamtx", "camera"},
 }

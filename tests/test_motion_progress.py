@@ -1,0 +1,75 @@
+"""How far a pass is, for people at a terminal and for the log."""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+
+import pytest
+
+from motion.progress import LINE_EVERY, PATIENCE, Bars, Progress, say
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_long_backlog_is_told_in_the_log_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    progress = Progress(clock)
+    with caplog.at_level(logging.INFO, "motion"):
+        progress.expect("front", 24 * 3600)
+        for _ in range(30):
+            clock.now += LINE_EVERY / 20
+            progress.scanned("front", 600)
+        progress.found("front")
+    (record,) = caplog.records
+    assert record.getMessage() == "front: 3.3 of 24.0 h scanned, 200x real time, 0 clips"
+
+
+def test_a_short_pass_is_not_worth_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    progress = Progress(clock)
+    with caplog.at_level(logging.INFO, "motion"):
+        for _ in range(5):  # passes of a day
+            progress.expect("front", 60)
+            clock.now += 1
+            progress.scanned("front", 60)
+            progress.close()
+            clock.now += LINE_EVERY
+    assert caplog.records == []
+
+
+def test_a_bar_is_drawn_once_it_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    clock, wall = Clock(), Clock()
+    bars = Bars(clock)
+    with monkeypatch.context() as patch:
+        patch.setattr("tqdm.std.time", wall)
+        bars.expect("front", 7200)
+        bars.scanned("front", 60)
+        assert terminal.getvalue() == ""
+        for _ in range(5):
+            clock.now += PATIENCE
+            wall.now += PATIENCE
+            bars.scanned("front", 600)
+        bars.found("front")
+        bars.close()
+    shown = terminal.getvalue()
+    assert "\rfront: 0.3 of 2.0 h scanned, 210x real time, 0 clips |#" in shown
+    assert "0.8 of 2.0 h scanned, 204x real time, 1 clip |####" in shown and "42 %, 00:20 left" in shown
+
+
+def test_lines_go_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    say("a line")
+    assert capsys.readouterr() == ("a line\n", "")
