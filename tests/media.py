@@ -46,6 +46,7 @@ class Look:
     b_frames: int = 0
     motion: tuple[tuple[float, float], ...] = ()  # when a dark bird-sized blob crosses the picture
     noise: int = 0  # strength of the sensor noise, as ffmpeg's filter "noise" takes it
+    grows: bool = False  # what crosses the picture comes near meanwhile, three times as large half-way
 
 
 def write_segments(
@@ -62,6 +63,7 @@ def write_segments(
     b_frames: int = 0,
     motion: Sequence[tuple[float, float]] = (),
     noise: int = 0,
+    grows: bool = False,
     finished: bool = True,
     name_errors: Sequence[float] = (),
     sound_lead: float = 0.0,
@@ -82,6 +84,7 @@ def write_segments(
         b_frames,
         tuple(motion),
         noise,
+        grows,
     )
     folder = layout.stream_dir(stream)
     folder.mkdir(parents=True, exist_ok=True)
@@ -122,7 +125,11 @@ def encode(look: Look, seconds: float) -> Path:
     )
     graph = f"{picture}[picture0]"
     for index, (begin, end) in enumerate(look.motion):
-        blob = f"color=c=0x202018:s={width // 12}x{height // 10}:r={look.fps}:d={seconds + 1}[blob{index}]"
+        blob = f"color=c=0x202018:s={width // 12}x{height // 10}:r={look.fps}:d={seconds + 1}"
+        if look.grows:
+            size = f"(1+2*max(0,sin(PI*(t-{begin})/{end - begin})))"
+            blob += f",scale=w='{width // 12}*{size}':h='{height // 10}*{size}':eval=frame"
+        blob += f"[blob{index}]"
         x = f"(t-{begin})/{end - begin}*(main_w-overlay_w)"
         y = f"main_h/3+main_h/8*sin(t*3+{index})"
         graph += f";{blob};[picture{index}][blob{index}]overlay=x='{x}':y='{y}':enable='gte(t,{begin})*lt(t,{end})'"

@@ -14,7 +14,9 @@ from flask import Flask
 
 from config.settings import Settings
 from media import write_segments
+from mediamtx.catalogue import find_clip
 from mediamtx.layout import Layout
+from mediamtx.marks import Mark
 from mediamtx.names import Stream
 from webapp.app import create_app
 from webapp.files import OPEN_RANGE, limit_range
@@ -49,6 +51,34 @@ def film(layout: Layout) -> str:
     """The address of a clip."""
     clip = publish_clip(layout, START, data=FILM)
     return f"/clips/front/{clip.day}/{clip.name.stem}.mp4"
+
+
+class TestDetails:
+    @pytest.fixture
+    def page(self, layout: Layout) -> str:
+        """The address of what is known of a clip in which something moves."""
+        marks = [Mark(START + timedelta(seconds=3), ((500, 250, 20, 30),))]
+        clip = publish_clip(layout, START, marks=marks)
+        return f"/clips/front/{clip.day}/{clip.name.stem}.json"
+
+    def test_one_clip_tells_what_moved_where_lists_do_not(self, visitor: Visitor, page: str) -> None:
+        told = visitor.get(page).json
+        (listed,) = visitor.get("/api/cameras/front/clips").json["clips"]
+        assert told == {**listed, "boxes": [[3000, [500, 250, 20, 30]]]}
+        assert listed["details_url"].partition("?")[0] == page
+
+    @pytest.mark.parametrize("boxes", ["5", '[[0,"x"],7,[[]],[1e99,[1,2,3,4]]]', "null"])
+    def test_damaged_boxes_break_nothing(self, layout: Layout, visitor: Visitor, page: str, boxes: str) -> None:
+        clip = find_clip(layout, "front", page.rpartition("/")[2].removesuffix(".json"))
+        assert clip is not None
+        clip.sidecar.write_text(clip.sidecar.read_text().replace("[[3000,[500,250,20,30]]]", boxes))
+        assert visitor.get(page).json["boxes"] == []
+        assert len(visitor.get("/api/cameras/front/clips").json["clips"]) == 1
+        assert visitor.get("/recordings/front").status_code == 200
+
+    @pytest.mark.parametrize("other", ["2026-11-19", "today", "../2026-11-20"])
+    def test_there_is_none_of_another_day(self, visitor: Visitor, page: str, other: str) -> None:
+        assert visitor.get(page.replace("2026-11-20", other)).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -165,11 +195,13 @@ def test_the_clips_of_a_day(visitor: Visitor, layout: Layout) -> None:
         "duration": 9.5,
         "time_local": "19:03:04",
         "score": 0.8,
+        "best": None,
         "kept": False,
         "size": 31,
         "url": "/clips/front/2026-11-20/2026-11-20_18-03-04-120_motion.mp4?v=1f",
         "thumbnail_url": "/clips/front/2026-11-20/2026-11-20_18-03-04-120_motion.jpg?v=1f",
         "download_url": "/clips/front/2026-11-20/2026-11-20_18-03-04-120_motion.mp4?download=1",
+        "details_url": "/clips/front/2026-11-20/2026-11-20_18-03-04-120_motion.json?v=1f",
         "windows": [["2026-11-20T18:03:07.120Z", "2026-11-20T18:03:10.620Z"]],
     }
     for address in (clip["url"], clip["thumbnail_url"], clip["download_url"]):

@@ -16,6 +16,7 @@ from config.settings import Settings
 from conftest import Running
 from mediamtx.clips import Clip, remove_clip
 from mediamtx.layout import Layout
+from mediamtx.marks import Mark
 from mediamtx.names import Stream
 from visiting import PHONE, Tab, opened, publish_film, start_web
 from waiting import wait_until
@@ -182,6 +183,46 @@ def test_h265_is_explained_where_the_browser_lacks_it(layout: Layout, site: str,
         alert = tab.page.get_by_role("alert")
         expect(alert).to_contain_text("cannot play this clip")
         expect(alert.get_by_role("link", name="Download")).to_have_attribute("href", re.compile("download=1"))
+
+
+def test_what_moves_is_drawn_when_asked_for(layout: Layout, site: str, browser: Browser) -> None:
+    """A box from 2 s on in the upper left, from 3 s on in the lower right; the picture is wider than its stage."""
+    corners = {2.0: (0.1, 0.2, 0.2, 0.2), 3.0: (0.7, 0.6, 0.2, 0.2)}
+    marks = [
+        Mark.of(NOON + timedelta(seconds=second + i / 5), [box]) for second, box in corners.items() for i in range(5)
+    ]
+    saved = publish_film(layout, NOON - timedelta(hours=1), kind="saved")
+    publish_film(layout, NOON, look=media.Look(size=(640, 240)), marks=marks)
+    with opened(browser, site) as tab:
+        tab.open("/recordings/front")
+        boxes = tab.page.locator("clip-player .stage-boxes rect")
+        button = tab.page.get_by_role("button", name="Show motion")
+        wait_until(lambda: tab.video("v.videoWidth") == 640, 20, "the film is loaded")
+
+        def show(seconds: float) -> None:
+            tab.video(f"new Promise(done => {{ v.onseeked = done; v.currentTime = {seconds}; }})")
+
+        show(2.5)
+        expect(boxes).to_have_count(0)
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+        expect(boxes).to_have_count(1)
+        video, drawn = tab.page.locator("clip-player video").bounding_box(), boxes.bounding_box()
+        assert video is not None and drawn is not None
+        height = video["width"] * 240 / 640  # of the picture; above and below it is black
+        top = video["y"] + (video["height"] - height) / 2
+        wanted = (video["x"] + 0.1 * video["width"], top + 0.2 * height, 0.2 * video["width"], 0.2 * height)
+        assert (drawn["x"], drawn["y"], drawn["width"], drawn["height"]) == pytest.approx(wanted, abs=2.5)
+        show(3.5)
+        expect(boxes).to_have_count(1)
+        wait_until(lambda: (boxes.bounding_box() or drawn)["x"] > drawn["x"] + 100, 5, "the box follows")
+        show(1.0)
+        expect(boxes).to_have_count(0)
+        show(3.5)
+        button.click()
+        expect(boxes).to_have_count(0)
+        tab.page.locator(f'[data-stem="{saved.name.stem}"]').click()
+        expect(button).to_be_hidden()
 
 
 def test_on_a_phone_the_player_stays_in_view(layout: Layout, site: str, browser: Browser) -> None:

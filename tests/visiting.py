@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from config.settings import Settings
 from conftest import Running
 from mediamtx.clips import Clip
 from mediamtx.layout import Layout
+from mediamtx.marks import Mark
 from mediamtx.names import ClipKind
 from mediamtx.publish import publish, temporary_path, thumbnail_of
 from mediamtx.segments import Span
@@ -94,11 +95,13 @@ def publish_film(
     kind: ClipKind = "motion",
     seconds: float = 6,
     look: media.Look | None = None,
+    marks: Sequence[Mark] = (),
 ) -> Clip:
     """Publish a clip that can be played, with its picture."""
     end = start + timedelta(seconds=seconds)
     motion = (Span(start + timedelta(seconds=2), end - timedelta(seconds=2)),) if kind == "motion" else ()
-    clip = Clip.new(layout, camera, kind, start, start, end, windows=motion, score=0.8 if motion else None)
+    score = 0.8 if motion else None
+    clip = Clip.new(layout, camera, kind, start, start, end, windows=motion, score=score, marks=marks)
     film = media.make_mp4(temporary_path(layout, camera, clip.name, "web"), seconds, look)
     return publish(layout, clip, film, _thumbnail(film))
 

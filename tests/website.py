@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from mediamtx.clips import Clip
 from mediamtx.layout import Layout
+from mediamtx.marks import Mark
 from mediamtx.names import ClipKind
 from mediamtx.publish import publish, temporary_path
 from mediamtx.segments import Span
@@ -29,11 +31,13 @@ def publish_clip(
     kind: ClipKind = "motion",
     seconds: float = 9,
     data: bytes | Path = b"\0\0\0\x18ftypmp42 not much of a film",
+    marks: Sequence[Mark] = (),
 ) -> Clip:
     """Publish a clip whose MP4 is `data`, or a file that is moved there; what nobody plays needs no footage."""
     end = start + timedelta(seconds=seconds)
     motion = (Span(start + timedelta(seconds=3), end - timedelta(seconds=3)),) if kind == "motion" else ()
-    clip = Clip.new(layout, camera, kind, start, start, end, windows=motion, score=0.8 if motion else None)
+    score = 0.8 if motion else None
+    clip = Clip.new(layout, camera, kind, start, start, end, windows=motion, score=score, marks=marks)
     temporary = temporary_path(layout, camera, clip.name, "web")
     if isinstance(data, bytes):
         temporary.write_bytes(data)

@@ -13,7 +13,7 @@ from mediamtx.clips import Clip
 from mediamtx.names import ClipName
 from webapp.files import send_media
 from webapp.state import app_state, camera_or_404, clip_name_or_404, day_or_404, not_found
-from webapp.views import clips_json
+from webapp.views import clips_json, details_json
 
 SHORTEST, LONGEST = 5, 600  # s that may be saved
 MAX_AGE = 86400  # s that a browser keeps a clip without asking; a deleted one is then gone from there as well
@@ -33,6 +33,15 @@ def video(name: str, day: str, stem: str) -> ResponseReturnValue:
 def thumbnail(name: str, day: str, stem: str) -> ResponseReturnValue:
     """A clip's picture."""
     return send_media(_clip_or_404(name, day, stem).thumbnail, "image/jpeg", max_age=MAX_AGE)
+
+
+@blueprint.get("/clips/<name>/<day>/<stem>.json")
+def details(name: str, day: str, stem: str) -> ResponseReturnValue:
+    """All that is known of a clip, with what moved where: `"boxes": [[ms, [left, top, width, height], ...], ...]`.
+
+    The times are milliseconds since the clip's start, the boxes thousandths of the picture.
+    """
+    return jsonify(details_json(_clip_or_404(name, day, stem)))
 
 
 @blueprint.post("/api/cameras/<name>/save")

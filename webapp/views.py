@@ -11,6 +11,7 @@ from flask import url_for
 
 from mediamtx.catalogue import DayCount, latest_clip
 from mediamtx.clips import Clip
+from mediamtx.marks import encode_marks
 from mediamtx.names import iso
 from webapp.state import app_state
 
@@ -64,15 +65,22 @@ def clips_json(clips: Iterable[Clip]) -> list[ClipJson]:
                 "duration": round((clip.end - clip.start).total_seconds(), 3),
                 "time_local": f"{clip.start.astimezone(zone):%H:%M:%S}",
                 "score": clip.score,
+                "best": _iso_or_none(clip.best),
                 "kept": clip.kept,
                 "size": clip.size,
                 "url": f"{address}.mp4?v={version}",
                 "thumbnail_url": f"{address}.jpg?v={version}",
                 "download_url": f"{address}.mp4?download=1",
+                "details_url": f"{address}.json?v={version}",
                 "windows": [[iso(window.start), iso(window.end)] for window in clip.windows],
             }
         )
     return answer
+
+
+def details_json(clip: Clip) -> ClipJson:
+    """One clip with the moving boxes, which lists do without."""
+    return {**clips_json([clip])[0], "boxes": encode_marks(clip.marks, clip.start)}
 
 
 def days_json(days: Iterable[DayCount]) -> list[dict[str, Any]]:

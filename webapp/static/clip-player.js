@@ -3,16 +3,19 @@
 // Markup: parts/clip_player.html. `show(clip, {play})` loads a clip's JSON; events: "playerror" when it cannot be played.
 
 import { length } from "./format.js";
+import { MotionBoxes } from "./motion-boxes.js";
 import { toggleFullscreen } from "./screen.js";
 
 class ClipPlayer extends HTMLElement {
   #video;
   #seek;
+  #boxes;
   #clip = null;
 
   connectedCallback() {
     this.#video = this.querySelector("video");
     this.#seek = this.querySelector("[data-part=seek]");
+    this.#boxes = new MotionBoxes(this.querySelector("[data-part=boxes]"), this.#video);
     this.#video.controls = false;
     this.querySelector(".controls").hidden = false;
     const on = (names, run) => names.split(" ").forEach((name) => this.#video.addEventListener(name, run));
@@ -47,6 +50,8 @@ class ClipPlayer extends HTMLElement {
     this.#seek.max = clip.duration;
     this.#showMarks();
     this.#showTime();
+    this.#button("motion").hidden = clip.kind !== "motion";
+    this.#showBoxes();
     this.toggleAttribute("data-ready", true);
     if (play) this.play();
   }
@@ -54,6 +59,7 @@ class ClipPlayer extends HTMLElement {
   /** Show nothing. */
   clear() {
     this.#clip = null;
+    this.#boxes.load(null);
     this.toggleAttribute("data-ready", false);
     this.#video.removeAttribute("src");
     this.#video.removeAttribute("poster");
@@ -92,9 +98,26 @@ class ClipPlayer extends HTMLElement {
     toggleFullscreen(this, this.#video);
   }
 
+  /** Draw boxes around what moves, or no more. */
+  toggleMotion() {
+    const button = this.#button("motion");
+    button.ariaPressed = String(button.ariaPressed !== "true");
+    this.#showBoxes();
+  }
+
+  #button(action) {
+    return this.querySelector(`.controls [data-action=${action}]`);
+  }
+
+  #showBoxes() {
+    const wanted = this.#button("motion").ariaPressed === "true" && this.#clip?.kind === "motion";
+    this.#boxes.load(wanted ? this.#clip.details_url : null);
+  }
+
   #act(action) {
     if (action === "play") this.togglePlay();
     else if (action === "sound") this.toggleSound();
+    else if (action === "motion") this.toggleMotion();
     else if (action === "fullscreen") this.toggleFullscreen();
   }
 
@@ -115,6 +138,7 @@ class ClipPlayer extends HTMLElement {
     this.#seek.value = now;
     this.#seek.ariaValueText = `${length(now)} of ${length(duration)}`;
     this.#seek.style.setProperty("--done", duration ? `${(100 * now) / duration}%` : "0%");
+    this.#boxes.draw();
     this.querySelector("[data-part=time]").textContent = `${length(now)} / ${length(duration)}`;
   }
 
