@@ -72,7 +72,7 @@ class _Pass:
             done, why = self._run_volume(streams, cameras, folder)
             deleted += done
             stuck = stuck or why
-        if deleted:
+        if deleted or self._is_unclean():
             self._clean_up()
         self._say_when_stuck(stuck)
         return deleted
@@ -167,6 +167,15 @@ class _Pass:
 
     def _is_needed(self, camera: str, span: Span) -> bool:
         return any(camera == name and span.overlaps(other) for name, other in self.needed)
+
+    def _is_unclean(self) -> bool:
+        """Whether a run that ended early may have left a tombstone of what is long gone."""
+        days = self.settings.retention.segment_days
+        return bool(days) and any(
+            not grave.restorable and self.now - grave.clip.end > timedelta(days=days) + LONGEST_SEGMENT
+            for name in camera_folders(self.layout)
+            for grave in tombstones(self.layout, name)
+        )
 
     def _clean_up(self) -> None:
         """Remove empty folders, except those about to be written to, and tombstones of footage that is gone."""

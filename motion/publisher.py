@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -97,7 +98,8 @@ class Publisher:
                 self._publish_part(event, number, part, inside, shift)
         finally:
             for part in parts:
-                part.path.unlink(missing_ok=True)
+                with suppress(OSError):  # the next sweep removes it
+                    part.path.unlink()
 
     def _cut(self, name: ClipName, span: Span, reels: Reels, last_try: bool) -> tuple[Sequence[CutPart], timedelta]:
         """The parts cut, and how far their times are from the main stream's."""
