@@ -9,6 +9,7 @@
     ├── StorageError         a folder is read-only, missing or full
     ├── CameraError          a source cannot be opened or published
     ├── StateError           the motion job's state cannot be kept
+    ├── WorkersError         those who are to scan footage cannot be had
     └── WebError             the web app cannot start
 
 Every message names the cure: "ffmpeg not found; install it with: sudo apt install ffmpeg".
@@ -62,6 +63,10 @@ class CameraError(BirbCamError):
 
 class StateError(BirbCamError):
     """The motion job's state cannot be kept."""
+
+
+class WorkersError(BirbCamError):
+    """Those who are to scan footage cannot be had."""
 
 
 class WebError(BirbCamError):

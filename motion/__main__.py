@@ -6,6 +6,8 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any
@@ -20,6 +22,7 @@ from mediamtx.names import iso
 from motion.job import Report, run_pass
 from motion.times import FORMS, parse_span
 from motion.whatif import TRIED, as_values, lines, parse_settings, what_if
+from motion.workers import Workers
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -32,6 +35,9 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--camera", metavar="NAME", help="this camera only")
     parser.add_argument("--json", action="store_true", help="print one JSON document per pass")
     parser.add_argument("--every", metavar="SECONDS", type=_seconds, help="repeat, with this pause, until SIGTERM")
+    parser.add_argument(
+        "--dask", metavar="ADDRESS", help="let the workers of a Dask cluster scan; its scheduler, as tcp://host:8786"
+    )
     past = parser.add_argument_group("the past", f"TIME is local: {FORMS}. A day ends with its last second.")
     past.add_argument(
         "--what-if",
@@ -61,9 +67,10 @@ def main() -> int:
     setup_logging(settings.log_level)
     if options.what_if is not None:
         return try_out(settings, options)
-    if options.every is None:
-        return run_once(settings, options.json, stop)
-    return run(settings, options, stop)
+    if options.every is not None:
+        return run(settings, options, stop)
+    with scanning(settings, options) as workers:
+        return run_once(settings, options.json, stop, workers)
 
 
 def try_out(settings: Settings, options: argparse.Namespace) -> int:
@@ -78,32 +85,50 @@ def try_out(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+@contextmanager
+def scanning(settings: Settings, options: argparse.Namespace) -> Iterator[Workers]:
+    """Those who scan; they end with the block."""
+    crew = None
+    if options.dask is not None or settings.workers:
+        from motion.crews import crew_for  # a pass that scans by itself does without
+
+        crew = crew_for(settings.workers, options.dask)
+    workers = Workers(crew)
+    try:
+        yield workers
+    finally:
+        workers.close()
+
+
 def run(settings: Settings, options: argparse.Namespace, stop: Event) -> int:
     """Passes with a pause between, until `stop`; each with the settings as they are then."""
     failed = 0
     said = ""
     while not stop.is_set():
-        try:
-            settings = load_settings(only_camera=options.camera)
-            failed |= run_once(settings, options.json, stop)
-            said = ""
-        except BirbCamError as error:  # the next pass may find it mended
-            failed = 1
-            if str(error) != said:
-                said = str(error)
-                print(f"birbcam: {said}", file=sys.stderr)
-        stop.wait(options.every)
+        count = settings.workers
+        with scanning(settings, options) as workers:
+            while not stop.is_set() and settings.workers == count:
+                try:
+                    settings = load_settings(only_camera=options.camera)
+                    failed |= run_once(settings, options.json, stop, workers)
+                    said = ""
+                except BirbCamError as error:  # the next pass may find it mended
+                    failed = 1
+                    if str(error) != said:
+                        said = str(error)
+                        print(f"birbcam: {said}", file=sys.stderr)
+                stop.wait(options.every)
     return failed
 
 
-def run_once(settings: Settings, as_json: bool, stop: Event) -> int:
+def run_once(settings: Settings, as_json: bool, stop: Event, workers: Workers) -> int:
     """One pass, and what it prints: a line per clip, or one JSON document."""
 
     def told(clip: Clip) -> None:
         if not as_json:
             print(line(clip, settings), flush=True)
 
-    report = run_pass(settings, lambda: datetime.now(UTC), stop.is_set, told)
+    report = run_pass(settings, lambda: datetime.now(UTC), stop.is_set, told, workers)
     if as_json:
         print(json.dumps(report_values(report)), flush=True)
     elif report.already_running:

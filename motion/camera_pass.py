@@ -9,11 +9,12 @@ The order of things is what makes a kill harmless (see "The motion job: invarian
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Callable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from itertools import groupby
 
 from config.settings import CameraSettings
 from mediamtx.clips import Clip
@@ -21,27 +22,29 @@ from mediamtx.layout import Layout
 from mediamtx.names import Segment, Stream
 from mediamtx.segments import Span
 from motion.activity import Activity
-from motion.events import Rules, Window, assemble, windows_of
+from motion.chunk import Chunk, Source
+from motion.events import Rules, assemble
 from motion.footage import Footage, end_of, has_stopped, late_finished, look_at
 from motion.gaps import note_gaps
-from motion.late import rejoin
+from motion.intake import Intake
 from motion.latecomers import Latecomers
 from motion.look import Look
 from motion.publisher import Publisher, Reels
 from motion.rebuild import rebuild
-from motion.state import RETRIES, CameraState, Pending, Trouble, save_state
-from motion.worklist import unprocessed, works
-
-if TYPE_CHECKING:
-    from motion.scan import Scanned
+from motion.state import CameraState, Pending, save_state
+from motion.workers import Task, Workers
+from motion.worklist import Work, unprocessed, works
 
 log = logging.getLogger(__name__)
+EVERY = 30.0
+"""Seconds of a long pass after which it saves what it reached, and lets retention look again."""
 MARGIN = timedelta(seconds=10)
 """So much longer than an event could go on, nothing must come before a stream is taken to have stopped."""
 UNCOVERED = 2
 """Seconds of a main segment that the detect stream may leave out without the main stream being scanned for them."""
-OVERLAP = timedelta(seconds=1)
-"""Names are estimates: a segment is late when it starts earlier than this before the end of what is known."""
+ONE_SECOND = timedelta(seconds=1)
+Steps = Iterator[Task]
+"""A part of a pass, and the tasks that it waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class Surroundings:
     layout: Layout
     clock: Callable[[], datetime]
     stopped: Callable[[], bool]
-    tick: Callable[[], bool]  # true when it is time to save what was reached
+    workers: Workers
+    tick: Callable[[], None]  # called now and then
     told: Callable[[Clip], None]
     failed: Callable[[str], None]
 
@@ -67,22 +71,27 @@ class CameraPass:
         self._activity = Activity(around.layout, camera)
         self._latecomers = Latecomers(around.layout, camera, self._activity)
         self._publisher = Publisher(around.layout, camera, self._rules, around.told, around.failed)
+        self._intake = Intake(
+            around.layout, camera, state, self._activity, self._rules, self._save, self._publish_and_save
+        )
         self._now = around.clock()  # of the listing: what came later is not known
-        self._known_before = self._known_until()
+        self._saved = time.monotonic()
+        self._known_before = self._intake.known_until
         self._main = self._look(Stream(camera))
         self._detect = self._look(Stream(camera, detect=True))
 
-    def run(self, damaged: bool) -> None:
+    def run(self, damaged: bool) -> Steps:
         """Do all there is to do, or as much as there is time for; `damaged` when the state was lost.
 
+        Gives out each task that it has to wait for; where somebody goes on before it is done, the pass is ending.
         Raises StorageError and StateError where the state cannot be kept.
         """
         self._forget_what_is_gone()
         if damaged:
             rebuild(self._layout, self._camera, self._state, [self._detect, self._main], self._activity, self._rules)
         self._publish()
-        self._scan(self._detect, self._todo(self._detect))
-        self._scan_main()
+        yield from self._scan(self._detect, self._todo(self._detect))
+        yield from self._scan_main()
         if not self._around.stopped():
             self._close()
         self._publish()
@@ -121,102 +130,86 @@ class CameraPass:
             if done is None or segment.start > done or late_finished(self._layout, segment, self._state.late, self._now)
         ]
 
-    def _scan_main(self) -> None:
+    def _scan_main(self) -> Steps:
         """Scan the main segments that the detect stream leaves out, as far as that is known by now."""
         todo = self._todo(self._main)
         if not self._detect.segments:
-            self._scan(self._main, todo)
+            yield from self._scan(self._main, todo)
             return
+        for needed, group in groupby(self._judged(todo), key=lambda judged: judged[2]):
+            if self._around.stopped():
+                return
+            if needed:
+                yield from self._scan(self._main, [segment for segment, _, _ in group])
+            else:
+                for segment, span, _ in group:
+                    self._activity.mark(span, ())
+                    self._intake.passed(segment, span.end)
+
+    def _judged(self, todo: Sequence[Segment]) -> Sequence[tuple[Segment, Span, bool]]:
+        """Main segments, their footage, and whether the detect stream leaves something out of it.
+
+        The second that a segment shares with the one before it counts as the next one does, so that it does not
+        matter whether that one was scanned in this pass.
+        """
+        judged = []
         detect_ended = self._has_stopped(self._detect)
         for segment in todo:
             following = self._main.follower(segment)
             until = following.start if following else end_of(self._layout, segment)
             if self._around.stopped() or (not detect_ended and self._detect.segments[-1].start + self._offset < until):
-                return  # the detect stream's part of it is still to come
-            if self._activity.unscanned(Span(segment.start, until)) > UNCOVERED:
+                break  # the detect stream's part of it is still to come
+            if self._left_out(Span(segment.start, until)):
                 until = min(until, end_of(self._layout, segment))
             span = Span(segment.start, max(until, segment.start))
-            if self._activity.unscanned(span) > UNCOVERED:
-                self._scan(self._main, [segment])
-            else:
-                self._activity.mark(span, ())
-                self._passed(segment, span.end)
+            judged.append((segment, span, self._left_out(span)))
+        return judged
 
-    def _scan(self, footage: Footage, todo: Sequence[Segment]) -> None:
+    def _left_out(self, span: Span) -> bool:
+        first = span.start.replace(microsecond=0)
+        if first == span.start:
+            return self._activity.unscanned(span) > UNCOVERED
+        first += ONE_SECOND
+        shared = self._activity.unscanned(Span(first, first + ONE_SECOND))  # as the second it begins in
+        return shared + self._activity.unscanned(Span(first, max(first, span.end))) > UNCOVERED
+
+    def _scan(self, footage: Footage, todo: Sequence[Segment]) -> Steps:
+        """Have segments scanned, some chunks ahead, and take what comes back in order."""
         if not todo or self._around.stopped():
             return
-        from motion.scan import Source, scan  # decoding is imported where there is something to decode
-
-        offset = self._offset if footage.stream.detect else timedelta(0)
+        workers = self._around.workers
+        under_way: deque[tuple[Task, Mapping[Source, Segment]]] = deque()
         for work in works(todo, footage.segments):
-            segments = {}
-            for index, segment in enumerate(work.segments):
-                lead, fresh = index < work.lead, segment in work.todo
-                source = Source(self._layout.segment_path(segment), segment.start + offset, lead, fresh)
-                segments[source] = segment
-            for scanned in scan(list(segments), self._how, lambda: not self._around.stopped()):
-                self._take(segments[scanned.source], scanned)
-                if self._around.tick():
-                    self._publish()
-                    self._save()
+            sources = self._sources(footage.stream, work)
+            under_way.append((workers.submit(Chunk(tuple(sources), self._how)), sources))
+            if len(under_way) >= workers.ahead:
+                yield from self._take(*under_way.popleft())
             if self._around.stopped():
                 return
+        while under_way and not self._around.stopped():
+            yield from self._take(*under_way.popleft())
 
-    def _take(self, segment: Segment, scanned: Scanned) -> None:
-        """Note what the scan of one segment gave."""
-        if scanned.problem:
-            self._trouble(segment, scanned)
-            return
-        self._state.troubles.pop(segment, None)
-        span, frames = scanned.span, scanned.frames
-        if not segment.stream.detect and self._detect.segments:
-            # What the detect stream has told already stands.
-            told = self._activity.scanned
-            frames = tuple(f for f in frames if abs(f.time - span.start) < OVERLAP or not told(f.time))
-        self._activity.mark(span, frames)
-        windows = windows_of(frames, span.end, self._rules)
-        known = self._known_until()
-        late = known is not None and span.start < known - OVERLAP
-        self._passed(segment, span.end)
-        waiting = self._state.pending
-        if not late:
-            over, self._state.open = assemble(self._state.open, windows, self._known_until(), self._rules)
-            self._state.pending = [*waiting, *map(Pending, over)]
-        elif windows:
-            self._take_late(windows)
-        if self._state.pending != waiting:
-            self._publish()
-            self._save()
+    def _sources(self, stream: Stream, work: Work) -> Mapping[Source, Segment]:
+        offset = self._offset if stream.detect else timedelta(0)
+        return {
+            Source(
+                self._layout.segment_path(segment), segment.start + offset, index < work.lead, segment in work.todo
+            ): segment
+            for index, segment in enumerate(work.segments)
+        }
 
-    def _take_late(self, windows: Sequence[Window]) -> None:
-        log.info("%s: motion in footage that came late, at %s", self._camera, windows[0].start)
-        rejoin(self._layout, self._camera, self._state, windows, self._known_until(), self._rules)
-        # Clips that are about to be replaced gave their windows: these must not be lost with them.
-        self._save()
-
-    def _trouble(self, segment: Segment, scanned: Scanned) -> None:
-        if not os.path.lexists(scanned.source.path):
-            return  # gone since it was listed
-        before = self._state.troubles.get(segment)
-        trouble = Trouble(before.tries + 1 if before else 1, scanned.problem)
-        self._state.troubles[segment] = trouble
-        if trouble.aside:
-            log.warning("%s: set aside after %d passes", scanned.problem, RETRIES)
-        elif before is None:
-            log.warning("%s; tried again", scanned.problem)
-        self._passed(segment, None)
-
-    def _passed(self, segment: Segment, until: datetime | None) -> None:
-        """Move the watermark of the segment's stream; `until` in the main stream's time."""
-        known = self._state.stream(segment.stream)
-        if known.done is None or segment.start > known.done:
-            known.done = segment.start
-        if until is not None and (known.until is None or until > known.until):
-            known.until = until
-
-    def _known_until(self) -> datetime | None:
-        """Up to when footage is processed; None at the very beginning."""
-        return max((known.until for known in self._state.streams.values() if known.until is not None), default=None)
+    def _take(self, task: Task, segments: Mapping[Source, Segment]) -> Steps:
+        while not task.done():
+            yield task
+            if self._around.stopped():
+                return
+        for scanned in task.result():
+            segment = segments[scanned.source]
+            self._intake.take(segment, scanned, told=not segment.stream.detect and bool(self._detect.segments))
+        self._around.tick()
+        if time.monotonic() - self._saved >= EVERY:
+            self._saved = time.monotonic()
+            self._publish_and_save()
 
     def _close(self) -> None:
         """End the open event when nothing more can come."""
@@ -232,7 +225,7 @@ class CameraPass:
 
     def _note_gaps(self) -> None:
         """Note where nothing was recorded, as far as both streams are known."""
-        streams, certain = [], self._known_until()
+        streams, certain = [], self._intake.known_until
         for footage, offset in ((self._main, timedelta(0)), (self._detect, self._offset)):
             if footage.segments:
                 known = self._state.stream(footage.stream)
@@ -248,6 +241,10 @@ class CameraPass:
         if self._state.pending:
             reels = Reels(self._main, self._has_stopped(self._main), self._detect.segments, self._offset)
             self._state.pending = self._publisher.publish(self._state.pending, reels)
+
+    def _publish_and_save(self) -> None:
+        self._publish()
+        self._save()
 
     def _save(self) -> None:
         save_state(self._layout, self._camera, self._state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,20 +12,19 @@ from datetime import datetime, timedelta
 from config.errors import BirbCamError
 from config.settings import Settings
 from mediamtx.clips import Clip
-from mediamtx.files import make_folder
+from mediamtx.files import make_folder, storage_error
 from mediamtx.layout import Layout
 from mediamtx.names import Stream
 from mediamtx.publish import sweep
 from mediamtx.retention import apply_retention
 from mediamtx.segments import Span
-from motion.camera_pass import CameraPass, Surroundings
+from motion.camera_pass import EVERY, CameraPass, Steps, Surroundings
 from motion.events import Rules
 from motion.loose import file_loose
 from motion.state import CameraState, load_state, save_state, sweep_states
+from motion.workers import Task, Workers
 
 log = logging.getLogger(__name__)
-EVERY = 30.0
-"""Seconds of a long pass after which it saves what it reached, and lets retention look again."""
 KEY_FRAME = timedelta(seconds=10)
 """The longest time between two key frames that the settings allow."""
 
@@ -43,23 +43,34 @@ def run_pass(
     clock: Callable[[], datetime],
     stopped: Callable[[], bool] = lambda: False,
     told: Callable[[Clip], None] = lambda clip: None,
+    workers: Workers | None = None,
 ) -> Report:
     """One pass over all cameras, or the one that the settings limit it to; `told` hears of each new clip at once.
 
     Does nothing, and says so in the report, while another pass runs. What goes wrong with one camera stands in the
     report and does not keep the others. Ends early, with everything saved, once `stopped` says so.
-    Raises StorageError where the state folder cannot be written.
+    The `workers` scan, without any this process. Raises StorageError where the state folder cannot be written, and
+    WorkersError where the workers cannot be had.
     """
     from filelock import FileLock, Timeout
 
     layout = Layout.of(settings)
     make_folder(layout.state_dir)
+    workers = workers or Workers()
+    workers.begin(stopped)
     report = Report()
+    lock = FileLock(layout.lock("scan"))
     try:
-        with FileLock(layout.lock("scan"), timeout=0):
-            _Job(settings, layout, clock, stopped, told, report).run()
+        lock.acquire(timeout=0)
     except Timeout:
         report.already_running = True
+        return report
+    except OSError as error:
+        raise storage_error(layout.state_dir, "the lock cannot be taken", error) from error
+    try:
+        _Job(settings, layout, clock, stopped, told, workers, report).run()
+    finally:
+        lock.release()
     return report
 
 
@@ -71,14 +82,15 @@ class _Job:
         clock: Callable[[], datetime],
         stopped: Callable[[], bool],
         told: Callable[[Clip], None],
+        workers: Workers,
         report: Report,
     ) -> None:
         self._settings, self._layout, self._report = settings, layout, report
         self._clock, self._stopped = clock, stopped
-        self._tell = told
+        self._tell, self._workers = told, workers
         self._states: dict[str, CameraState] = {}
         self._damaged: set[str] = set()
-        self._saved = time.monotonic()
+        self._made_room = time.monotonic()
 
     def run(self) -> None:
         sweep_states(self._layout)
@@ -90,14 +102,12 @@ class _Job:
             except BirbCamError as error:
                 self._failed(f"{camera}: {error}")
         self._retention()
-        for camera in self._settings.camera_names():
-            if camera in self._states and not self._stopped():
-                try:
-                    self._camera(camera)
-                except BirbCamError as error:
-                    self._failed(f"{camera}: {error}")
+        passes = {name: self._camera(name) for name in self._settings.camera_names() if name in self._states}
+        side_by_side(passes, self._workers, self._stopped, self._failed)
 
-    def _camera(self, camera: str) -> None:
+    def _camera(self, camera: str) -> Steps:
+        if self._stopped():
+            return
         state, settings = self._states[camera], self._settings.cameras[camera]
         try:
             sweep(self._layout, camera, "motion", self._clock())
@@ -106,18 +116,18 @@ class _Job:
         except BirbCamError as error:  # of the clips' folder; the scan may go on
             self._failed(f"{camera}: {error}")
         if settings.motion:
-            around = Surroundings(self._layout, self._clock, self._stopped, self._tick, self._told, self._failed)
-            CameraPass(camera, settings, state, around).run(camera in self._damaged)
+            around = Surroundings(
+                self._layout, self._clock, self._stopped, self._workers, self._tick, self._told, self._failed
+            )
+            yield from CameraPass(camera, settings, state, around).run(camera in self._damaged)
         else:
             save_state(self._layout, camera, state)
 
-    def _tick(self) -> bool:
-        """Now and then in a long pass: let retention make room, and have the state saved."""
-        if time.monotonic() - self._saved < EVERY:
-            return False
-        self._saved = time.monotonic()
-        self._retention()
-        return True
+    def _tick(self) -> None:
+        """Now and then in a long pass: let retention make room."""
+        if time.monotonic() - self._made_room >= EVERY:
+            self._made_room = time.monotonic()
+            self._retention()
 
     def _retention(self) -> None:
         """Delete what is too old or too much, before new clips need the room."""
@@ -145,6 +155,36 @@ class _Job:
     def _failed(self, problem: str) -> None:
         log.error("%s", problem)
         self._report.errors.append(problem)
+
+
+def side_by_side(
+    passes: Mapping[str, Steps],
+    workers: Workers,
+    stopped: Callable[[], bool],
+    failed: Callable[[str], None],
+) -> None:
+    """Run the passes of several cameras: while one waits for its footage to be scanned, others go on.
+
+    At most as many are begun as keep the workers busy.
+    """
+    coming, running, waiting = deque(passes.items()), dict[str, Steps](), dict[str, Task]()
+    while coming or running:
+        while coming and len(running) < workers.ahead:
+            running.update([coming.popleft()])
+        for camera, steps in list(running.items()):
+            if camera in waiting and not waiting[camera].done() and not stopped():
+                continue
+            try:
+                waiting[camera] = next(steps)
+                continue
+            except StopIteration:
+                pass
+            except BirbCamError as error:
+                failed(f"{camera}: {error}")
+            del running[camera]
+            waiting.pop(camera, None)
+        if running:
+            workers.wait(waiting.values())
 
 
 def needed(settings: Settings, states: Mapping[str, CameraState]) -> list[tuple[str, Span]]:
