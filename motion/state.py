@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -126,7 +127,8 @@ def save_state(layout: Layout, camera: str, state: CameraState) -> None:
 def sweep_states(layout: Layout) -> None:
     """Remove what a killed pass left half written; only the holder of the scan lock may."""
     for path in layout.state_dir.glob(f"{TEMPORARY}*.motion_state_*"):
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # of a disk that is read-only, which is said when the state is written
+            path.unlink()
 
 
 def encode(camera: str, state: CameraState) -> dict[str, Any]:
