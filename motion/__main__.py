@@ -137,10 +137,11 @@ def run_once(settings: Settings, as_json: bool, stop: Event, workers: Workers) -
 
 
 def line(clip: Clip, settings: Settings) -> str:
-    """`front 2026-11-20 18:03:04 motion 14.2 s score 63 -> path`, in local time."""
+    """`front 2026-11-20 18:03:04 motion 14.2 s score 63 best 18:03:09 -> path`, in local time."""
     score = "" if clip.score is None else f" score {clip.score:.0f}"
+    best = "" if clip.best is None else f" best {clip.best.astimezone(settings.zone):%H:%M:%S}"
     start = clip.start.astimezone(settings.zone)
-    return f"{clip.camera} {start:%Y-%m-%d %H:%M:%S} {clip.kind} {clip.duration:.1f} s{score} -> {clip.path}"
+    return f"{clip.camera} {start:%Y-%m-%d %H:%M:%S} {clip.kind} {clip.duration:.1f} s{score}{best} -> {clip.path}"
 
 
 def report_values(report: Report) -> dict[str, Any]:
@@ -155,6 +156,7 @@ def report_values(report: Report) -> dict[str, Any]:
                 "end": iso(clip.end),
                 "windows": [[iso(window.start), iso(window.end)] for window in clip.windows],
                 "score": clip.score,
+                "best": None if clip.best is None else iso(clip.best),
                 "path": str(clip.path),
             }
             for clip in report.clips

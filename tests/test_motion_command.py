@@ -90,10 +90,11 @@ def test_a_line_per_clip(command: Command, ffmpeg: str) -> None:
     command.record()
     code, output, problems = command()
     assert (code, problems) == (0, "")
-    pattern = r"front (\S+ \S+) motion 10\.\d s score \d+ -> (\S+_motion\.mp4)\n"
+    pattern = r"front (\S+ \S+) motion 10\.\d s score \d+ best (\d\d:\d\d:\d\d) -> (\S+_motion\.mp4)\n"
     match = re.fullmatch(pattern, output)
     assert match is not None, output
-    assert Path(match[2]).is_file()
+    assert Path(match[3]).is_file()
+    assert match[1].partition(" ")[2] < match[2] or match[2] < "00:01"  # it may be midnight
     assert command() == (0, "", "")
 
 
@@ -105,6 +106,7 @@ def test_json_is_one_document(command: Command, ffmpeg: str) -> None:
     (clip,) = report["clips"]
     assert clip["camera"] == "front" and clip["kind"] == "motion" and Path(clip["path"]).is_file()
     ((start, end),) = clip["windows"]
+    assert start <= clip["best"] <= end and clip["score"] >= 50 and "boxes" not in clip
     assert abs((from_iso(start) - START).total_seconds() - 12) < 0.3
     assert abs((from_iso(end) - START).total_seconds() - 16) < 0.3
     assert json.loads(command("--json")[1])["clips"] == []
