@@ -25,10 +25,11 @@ from config.settings import CameraSettings
 from mediamtx.layout import Layout
 from mediamtx.names import Segment, Stream
 from mediamtx.segments import list_segments
+from motion.chunk import Scanned, Source
 from motion.detector import Detector
 from motion.events import Rules, assemble, windows_of
 from motion.look import Look
-from motion.scan import Scanned, Source, scan
+from motion.scan import scan
 from motion.worklist import works
 
 SEGMENT = {True: 10.0, False: 60.0}
