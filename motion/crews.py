@@ -19,7 +19,7 @@ from config.errors import WorkersError
 from motion.workers import Crew
 
 log = logging.getLogger(__name__)
-ANSWER = 10
+ANSWER = 5
 """Seconds that a scheduler has to answer."""
 _PR_SET_PDEATHSIG = 1
 _ENDING = {signal.SIGINT, signal.SIGTERM}
@@ -103,6 +103,7 @@ class Cluster(Crew):
         self._address = address
         self._client: Any = None
         self._executor: Executor | None = None
+        self._ahead = 1
 
     def begin(self) -> None:
         """Connect, or connect again."""
@@ -116,12 +117,12 @@ class Cluster(Crew):
             self._client = self._connected()
             executor: Executor = self._client.get_executor(pure=False)  # the same footage may be asked for again
             self._executor = executor
+            self._ahead = 1 + sum(self._threads().values())
         return self._executor
 
     def ahead(self) -> int:
-        """One more than the workers have threads."""
-        self.executor()
-        return 1 + sum(self._threads().values())
+        """One more than the workers had threads when we connected."""
+        return self._ahead
 
     def is_there(self) -> bool:
         """Whether the scheduler answers and has workers."""
@@ -149,7 +150,7 @@ class Cluster(Crew):
                 cure = f"{sys.executable} -m pip install distributed"
                 raise WorkersError(f"--dask needs Dask, which is not installed; install it with: {cure}") from error
             try:
-                return Client(self._address, timeout=ANSWER, set_as_default=False)
+                return Client(self._address, timeout=ANSWER, set_as_default=False)  # type: ignore[no-untyped-call]
             except (OSError, ValueError) as error:
                 raise WorkersError(
                     f"no Dask scheduler answers at {self._address}; start one (dask scheduler), or check the address"
