@@ -36,7 +36,7 @@ class Clouds(Part):
         matrix[:, 2] %= 512
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         shade = cv2.warpAffine(self._shade, matrix, (wide, high), flags=flags, borderMode=cv2.BORDER_WRAP)
-        canvas.lit *= 1 - self.depth * shade
+        canvas.lit *= 1 - self.depth * shade * canvas.near
 
 
 class Lamp(Part):
@@ -76,7 +76,7 @@ class Lamp(Part):
         power = self.power.at(time)
         if power <= 0:
             return
-        canvas.lit += self.made(canvas) * power
+        canvas.lit += self.made(canvas) * power * canvas.near
         if self.bulb:
             mark = np.zeros(canvas.light.shape, np.uint8)
             centre = round(self.x * canvas.scale * 8), round(self.y * canvas.scale * 8)
@@ -101,7 +101,7 @@ class Infrared(Part):
     def draw(self, canvas: Canvas, time: float) -> None:
         """Add its light."""
         assert canvas.lit is not None
-        canvas.lit += self.made(canvas)
+        canvas.lit += self.made(canvas) * canvas.near
 
 
 def exposure_steps(times: tuple[tuple[float, float], ...], frames: float = 3.0, start: float = 1.0) -> Curve:

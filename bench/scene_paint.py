@@ -34,7 +34,8 @@ class Canvas:
     colour: Floats  # (h / step, w / step, 2)
     scale: float  # px a unit of `light`
     step: int  # px of `light` for one of `colour`
-    lit: Floats | None = None  # light that shines on things, where it is not the same everywhere
+    lit: Floats | None = None  # (h / 4, w / 4): light that shines on things
+    near: Floats | None = None  # the same shape: how much lamps and shadows reach it; 0 for the sky
     actor: int = 0  # whose turn it is
     touched: dict[int, list[tuple[float, ...]]] = field(default_factory=dict)  # where each actor was drawn, in units
 

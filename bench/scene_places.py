@@ -30,9 +30,12 @@ class Place:
 
     light: Floats
     colour: Floats
+    near: Floats | None = None  # how much lamps and shadows of clouds reach it, from 0 to 1; None: all of it
 
-    def lay(self, mask: Floats, light: Floats | float, tint: tuple[float, float] = GREYISH) -> None:
+    def lay(self, mask: Floats, light: Floats | float, tint: tuple[float, float] = GREYISH, near: float = 1.0) -> None:
         """Put something in front, as far as the mask says."""
+        if self.near is not None:
+            self.near += (near - self.near) * mask
         self.light += (light - self.light) * mask
         self.colour += (np.array(tint, np.float32) * np.sqrt(np.maximum(light, 0.02))[..., None]
                         - self.colour) * mask[..., None]  # fmt: skip
@@ -63,7 +66,8 @@ def sky(place: Place, seed: int, light: float, clouds: float) -> None:
     _, y = grid()
     wave = cv2.resize(fractal(seed, 90, 160, 1.6), (WIDTH * MASTER, HEIGHT * MASTER), interpolation=cv2.INTER_CUBIC)
     shade = light * (0.8 + 0.3 * y / HEIGHT) * (1 + clouds * smooth(-0.5, 1.5, wave))
-    place.lay(np.ones_like(y), shade.astype(np.float32), BLUE)
+    place.near = np.zeros_like(y)
+    place.lay(np.ones_like(y), shade.astype(np.float32), BLUE, near=0.0)
 
 
 def trees(place: Place, seed: int, top: float, rough: float, light: float, tint: tuple[float, float] = GREEN) -> None:
@@ -72,7 +76,7 @@ def trees(place: Place, seed: int, top: float, rough: float, light: float, tint:
     outline = fractal(seed, 8, 512, 1.4)[0]
     line = top + rough * np.interp(x[0], np.linspace(0, WIDTH, 512), outline)
     ragged = 1.5 * cv2.resize(fractal(seed + 2, 180, 320, 0.8, 0.1), (WIDTH * MASTER, HEIGHT * MASTER))
-    place.lay(smooth(-1.0, 1.0, y - line[None, :] + ragged), _leafy(seed + 3, light), tint)
+    place.lay(smooth(-1.0, 1.0, y - line[None, :] + ragged), _leafy(seed + 3, light), tint, near=0.5)
 
 
 def garden(
@@ -81,7 +85,7 @@ def garden(
     horizon: float = 62.0,
     ground: str = "grass",
     grain: float = 3.0,
-    ground_light: float = 0.16,
+    ground_light: float = 0.2,
     sky_light: float = 0.65,
     hedge: float = 0.05,
     path: bool = True,

@@ -125,6 +125,7 @@ class Insects(Part):
         light: float = 0.7,
         size: tuple[float, float] = (0.6, 1.8),
         speed: float = 1.0,
+        near: float = 0.1,  # share of those so near the lens that they are big, dim and quick
     ) -> None:
         super().__init__()
         random = np.random.default_rng([seed, 13])
@@ -133,12 +134,14 @@ class Insects(Part):
         time = random.exponential(every)
         while time < seconds:
             for _ in range(int(random.integers(1, 5))):
-                start = time + random.exponential(1.0)
-                self._flights.append(
-                    (start, start + random.uniform(0.4, 5.0), np.array(around) + random.normal(0, spread, 2) * (1, 0.6),
-                     random.normal(0, 25 * speed, 2), random.uniform(3, 26, (3, 2)),
-                     random.uniform(1.5, 13, (3, 2)) * speed, random.uniform(0, 6.28, (3, 2)), random.uniform(*size), random.uniform(0.3, 1.0))
-                )  # fmt: skip
+                start, close = time + random.exponential(1.0), 3.0 if random.random() < near else 1.0
+                middle = np.array(around) + random.normal(0, spread, 2) * (1, 0.6)
+                drift = random.normal(0, 25 * speed * close, 2)
+                reach = random.uniform(3, 26, (3, 2)) * close
+                beat, phase = random.uniform(1.5, 13, (3, 2)) * speed, random.uniform(0, 6.28, (3, 2))
+                width, bright = random.uniform(*size) * close, random.uniform(0.3, 1.0) / close
+                end = start + random.uniform(0.4, 5.0) / close
+                self._flights.append((start, end, middle, drift, reach, beat, phase, width, bright))
             time += random.exponential(every)
 
     def draw(self, canvas: Canvas, time: float) -> None:
@@ -153,7 +156,10 @@ class Insects(Part):
             flown = middle + drift * (moments[:, None] - start)
             flown = flown + (reach * np.sin(beat * moments[:, None, None] + phase)).sum(1) * 0.6
             points = np.round(flown * scale * 8).astype(np.int32)
-            cv2.polylines(mask, [points], False, int(255 * bright), max(1, round(size * scale)), cv2.LINE_AA, 3)
+            one = np.zeros_like(mask) if size > 2 else mask
+            cv2.polylines(one, [points], False, int(255 * bright), max(1, round(size * scale)), cv2.LINE_AA, 3)
+            if size > 2:
+                np.maximum(mask, cv2.GaussianBlur(one, (0, 0), 0.3 * size * scale), out=mask)
         if mask is not None:
             _lay(canvas, cv2.GaussianBlur(mask, (0, 0), 0.35 * scale), 1.0, self.light)
 

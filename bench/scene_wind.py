@@ -55,6 +55,7 @@ class Leaves:
     hang: float = 0.0  # 1: the top moves most (a bush), -1: the lower end does (hanging twigs)
     flash: float = 0.25  # how much brighter a leaf gets that turns
     tint: tuple[float, float] = (-0.06, -0.02)
+    upright: bool = False  # blades of grass
 
 
 class Foliage(Part):
@@ -73,7 +74,7 @@ class Foliage(Part):
                 found.append(point)
         self.at_ = np.array(found, np.float32)
         count = leaves.count
-        self.turn = random.uniform(0, np.pi, count)
+        self.turn = random.normal(np.pi / 2, 0.25, count) if leaves.upright else random.uniform(0, np.pi, count)
         self.length = random.uniform(*leaves.size, count)
         self.shade = (leaves.light * np.exp(random.normal(0, 0.45, count))).astype(np.float32)
         self.beat = random.uniform(*leaves.beat, count).astype(np.float32)
@@ -98,7 +99,10 @@ class Foliage(Part):
         relief = cv2.resize(grey(self.leaves.skin), (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
         for index, (x, y) in enumerate(self.at_):
             middle = round((x * scale - left) * 16), round((y * scale - top) * 16)
-            axes = round(self.length[index] * scale * 8), round(self.length[index] * scale * 3.4)
+            axes = (
+                round(self.length[index] * scale * 8),
+                round(self.length[index] * scale * (1.2 if self.leaves.upright else 3.4)),
+            )
             angle = float(np.degrees(self.turn[index]))
             for target, value in ((light, float(self.shade[index])), (cover, 255), (owner, index)):
                 cv2.ellipse(target, middle, axes, angle, 0, 360, value, -1, cv2.LINE_8, 4)

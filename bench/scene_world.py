@@ -67,8 +67,11 @@ class Camera:
     contrast: float = 1.0
     haze: float = 0.0
     flicker: float = 0.0  # share by which the exposure hunts
+    auto: float = (
+        0.0  # share by which the picture's mean must change for the exposure to follow, in steps; 0: it does not
+    )
+    sharpen: float = 0.0  # as cameras do, noise and all
     infrared: Part | None = None  # lights the night spans
-    glint: float = 0.0
 
 
 @dataclass
@@ -98,6 +101,11 @@ class Painter:
         self._colour = at_scale(world.place.colour, self.scale / self.step)
         self._bank = _noise_bank(seed, size, world.camera.smear) if out >= 3 else None
         self._before: Floats | None = None
+        near = world.place.near
+        quarter = self._light.shape[1] // 4, self._light.shape[0] // 4
+        ones = np.ones(quarter[::-1], np.float32)
+        self._near = ones if near is None else cv2.resize(near, quarter, interpolation=cv2.INTER_AREA)
+        self._mean, self._level, self._follows, self._last = 0.0, 1.0, False, 0.0
 
     def clean(self, time: float, actors: bool = True) -> tuple[Floats, Floats, Canvas]:
         """The picture without noise: grey levels 0..255 (h, w), colour (h/2, w/2, 2), and what it was drawn on."""
@@ -113,7 +121,7 @@ class Painter:
             part.draw(canvas, time)
         night = any(start <= time < end for start, end in camera.night)
         ambient = world.ambient.at(time)
-        canvas.lit = np.full((self._light.shape[0] // 4, self._light.shape[1] // 4), ambient, np.float32)
+        canvas.lit, canvas.near = np.full(self._near.shape, ambient, np.float32), self._near
         for part in world.lights:
             part.draw(canvas, time)
         if night and camera.infrared is not None:
@@ -132,7 +140,7 @@ class Painter:
             light = cv2.warpAffine(light, matrix, canvas.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
         if camera.soft:
             light = cv2.GaussianBlur(light, (0, 0), camera.soft * self.scale)
-        exposure = camera.exposure.at(time)
+        exposure = camera.exposure.at(time) * self._level
         if camera.flicker:
             exposure *= 1 + camera.flicker * np.sin(time * 1.7 + 3 * np.sin(time * 0.31))
         if self.size != canvas.size:
@@ -155,7 +163,7 @@ class Painter:
         """The deviation of the noise of each px, in grey levels."""
         camera = self.world.camera
         strength = np.float32(camera.noise * camera.gain.at(time))
-        return strength * np.sqrt(1 + (camera.read * 255 / np.maximum(shown, 6)) ** 2, dtype=np.float32)
+        return strength * np.sqrt(1 + (camera.read * 255 / np.maximum(shown, 32)) ** 2, dtype=np.float32)
 
     def developed(self, shown: Floats, colour: Floats, time: float, number: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """A clean picture with the sensor's noise, as yuv420p. Frames come in order: the noise reduction remembers."""
@@ -175,6 +183,10 @@ class Painter:
             keep = camera.denoise * np.clip(1.6 - change / (3.0 * strength + 1), 0, 1)
             made = made + (self._before - made) * np.minimum(keep, camera.denoise)
         self._before = made.astype(np.float32)
+        if camera.sharpen:
+            made = made + camera.sharpen * (made - cv2.GaussianBlur(made, (0, 0), 1.0))
+        if camera.auto:
+            self._adapt(float(shown.mean()), time)
         high, wide = shown.shape
         picture = np.empty((high * 3 // 2, wide), np.uint8)
         picture[:high] = np.clip(16 + made * (219 / 255), 16, 235)
@@ -184,6 +196,15 @@ class Painter:
         for index in range(2):
             chroma[index] = np.clip(128.5 + colour[..., index] * 224, 16, 240)
         return picture
+
+    def _adapt(self, mean: float, time: float) -> None:
+        """Auto-exposure: nothing happens while the mean stays near; then it is led back within about a second."""
+        self._mean = self._mean or mean
+        off, passed = mean / self._mean, time - self._last
+        self._last = time
+        self._follows = abs(off - 1) > (0.03 if self._follows else self.world.camera.auto)
+        if self._follows and passed > 0:
+            self._level = float(np.clip(self._level * off ** (-2 * min(1.0, passed / 0.5)), 0.15, 8.0))
 
 
 def _noise_bank(seed: int, size: tuple[int, int], smear: float) -> Floats:

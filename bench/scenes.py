@@ -16,11 +16,11 @@ from scene_book import SCENES, Film, Scene, Truth, Written  # noqa: E402
 
 __all__ = ["SCENES", "Film", "Scene", "Truth", "Written", "write"]
 
-try:
-    import scene_dev  # noqa: F401
-    from scene_film import write
-except ImportError as missing:  # OpenCV or NumPy: those who draw nothing can still read the book's types
-    raise SystemExit(f"the bench scenes need {missing.name}: run them with ./birbcam bench") from missing
+import scene_dev  # noqa: E402, F401 - enters its scenes
+import scene_dev_air  # noqa: E402, F401
+import scene_dev_main  # noqa: E402, F401
+import scene_dev_more  # noqa: E402, F401
+from scene_film import write  # noqa: E402
 
 
 def main() -> None:
