@@ -26,14 +26,16 @@ CONTRAST = 6.0  # grey levels of 255 by which a px must change to be seen
 DEVIATIONS = 3.0  # of the noise there
 SEEN = 3  # px that must change for an actor to be seen
 MERGE_GAP = 6.0  # s, the product's default
+_LISTS = "scene_dev", "scene_held", "scene_book", "scene_sheet"  # what no other scene depends on
 MAIN_FILM = ["-preset", "ultrafast", "-b:v", "5M", "-maxrate", "7M", "-bufsize", "10M", "-g", "60"]
 
 
 def version(scene: Scene, seed: int) -> str:
     """Changes with whatever the footage depends on: the drawing code, the scene and the seed."""
     digest = hashlib.sha256(f"{scene.name} {scene.seconds} {scene.film} {seed}".encode())
+    others = _LISTS if scene.half == "held" else (*_LISTS, "scene_other")
     for path in sorted(Path(__file__).parent.glob("scene_*.py")):
-        if not path.name.startswith(("scene_dev", "scene_held_")):
+        if not path.name.startswith(others):
             digest.update(path.read_bytes())
     own = Path(inspect.getfile(scene.build))
     digest.update(inspect.getsource(scene.build).encode() if own.name.startswith("scene_") else own.read_bytes())

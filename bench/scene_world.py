@@ -6,7 +6,7 @@ what the truth is made from. Drawn at twice the detect stream's size and then av
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +58,7 @@ class Camera:
     read: float = 0.25  # how much more there is in the dark
     gain: Curve = field(default_factory=Curve)  # the noise is that much stronger
     smear: float = 0.5  # px over which the noise is correlated
+    grain: Callable[[np.random.Generator, tuple[int, ...]], Floats] | None = None  # noise of another kind, deviation 1
     soft: float = 0.0  # units the lens blurs
     shutter: float = 1 / 100  # s
     night: tuple[tuple[float, float], ...] = ()  # spans (s) seen by infrared light, in grey
@@ -170,7 +171,9 @@ class Painter:
         camera = self.world.camera
         strength = camera.noise * camera.gain.at(time)
         random = np.random.default_rng([self.seed, number])
-        if self._bank is None:
+        if camera.grain is not None:
+            grain = camera.grain(random, shown.shape)
+        elif self._bank is None:
             grain = random.standard_normal(shown.shape, np.float32)
             if camera.smear:
                 grain = cv2.GaussianBlur(grain, (0, 0), camera.smear)
