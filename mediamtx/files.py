@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from config.errors import StorageError
@@ -13,6 +16,9 @@ TEMPORARY = ".tmp-"
 
 ANYONE = "file"
 """The owner of what `write_file` is writing."""
+
+
+TEMPORARY_NAME = re.compile(rf"{re.escape(TEMPORARY)}(?P<owner>[a-z]+)-(?P<pid>\d+)-\d+-(?P<name>.+)")
 
 
 def temporary_name(name: str, owner: str) -> str:
@@ -39,6 +45,31 @@ def write_file(path: Path, data: bytes, mode: int = 0o666) -> None:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise storage_error(path, "cannot be written", error) from error
+
+
+def sweep_files(folder: Path) -> None:
+    """Remove what processes that ended early were writing into a folder with `write_file`, as far as that is allowed.
+
+    A number of a process may be used again: what is older than an hour goes as well.
+    """
+    with suppress(OSError):
+        for path in folder.iterdir():
+            match = TEMPORARY_NAME.fullmatch(path.name)
+            if match is None or match["owner"] != ANYONE:
+                continue
+            if not is_running(int(match["pid"])) or time.time() - path.stat().st_mtime > 3600:
+                path.unlink(missing_ok=True)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it is another user's
+    return True
 
 
 def make_folder(path: Path) -> None:

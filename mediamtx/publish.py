@@ -12,7 +12,6 @@ import itertools
 import logging
 import math
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +23,17 @@ from config.errors import ClipError
 from mediamtx.catalogue import clips_near, day_folders, find_clip
 from mediamtx.clips import Clip, encode_sidecar, remove_clip
 from mediamtx.decisions import tombstones
-from mediamtx.files import ANYONE, TEMPORARY, make_folder, storage_error, sync_folder, temporary_name, write_file
+from mediamtx.files import (
+    ANYONE,
+    TEMPORARY_NAME,
+    is_running,
+    make_folder,
+    storage_error,
+    sweep_files,
+    sync_folder,
+    temporary_name,
+    write_file,
+)
 from mediamtx.layout import Layout
 from mediamtx.names import ClipName
 from mediamtx.segments import Span
@@ -37,7 +46,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_TEMPORARY = re.compile(rf"{re.escape(TEMPORARY)}(?P<owner>[a-z]+)-(?P<pid>\d+)-\d+-(?P<name>.+)")
 _STRAY_AGE = timedelta(hours=1)
 NEAR = 0.5
 """Seconds before the picture of a thumbnail in which every picture is decoded: it may last so long."""
@@ -110,6 +118,8 @@ def sweep(layout: Layout, camera: str, owner: str, now: datetime) -> None:
     Those of `owner` and of nobody in particular at once, where the process is gone; others after an hour. Day folders
     that have not changed since a sweep left nothing behind are passed over. Raises StorageError.
     """
+    for folder in (layout.trash_dir(camera), layout.tombstone_dir(camera)):
+        sweep_files(folder)
     marker = layout.sweep_marker(camera)
     swept = _changed(marker)
     folders = [layout.day_dir(camera, day) for day in day_folders(layout, camera)]
@@ -217,10 +227,10 @@ def _sweep_folder(folder: Path, owner: str, now: datetime) -> bool:
     with os.scandir(folder) as entries:
         names = {entry.name for entry in entries}
     left, publishing = 0, False
-    temporaries = {name: match for name in names if (match := _TEMPORARY.fullmatch(name))}
+    temporaries = {name: match for name in names if (match := TEMPORARY_NAME.fullmatch(name))}
     for name, match in temporaries.items():
         mine = match["owner"] in (owner, ANYONE)
-        if (mine and not _alive(int(match["pid"]))) or _old(folder / name, now):
+        if (mine and not is_running(int(match["pid"]))) or _old(folder / name, now):
             _remove(folder / name)
         else:
             left += 1
@@ -240,16 +250,6 @@ def _sweep_folder(folder: Path, owner: str, now: datetime) -> bool:
 def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
     logger.info("removed %s: left behind by a process that ended early", path)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # it is another user's
-    return True
 
 
 def _changed(path: Path) -> int:

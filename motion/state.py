@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from config.errors import StateError
-from mediamtx.files import TEMPORARY, make_folder, sync_folder, write_file
+from mediamtx.files import TEMPORARY, make_folder, sweep_files, sync_folder, write_file
 from mediamtx.layout import Layout
 from mediamtx.marks import decode_marks, encode_marks
 from mediamtx.names import Segment, Stream, from_iso, iso
@@ -125,10 +125,12 @@ def save_state(layout: Layout, camera: str, state: CameraState) -> None:
 
 
 def sweep_states(layout: Layout) -> None:
-    """Remove what a killed pass left half written; only the holder of the scan lock may."""
-    for path in layout.state_dir.glob(f"{TEMPORARY}*.motion_state_*"):
-        with suppress(OSError):  # of a disk that is read-only, which is said when the state is written
-            path.unlink()
+    """Remove what a killed pass or another program left half written; only the holder of the scan lock may."""
+    for ours in (".motion_state_", ".checked_"):
+        for path in layout.state_dir.glob(f"{TEMPORARY}*{ours}*"):
+            with suppress(OSError):  # of a disk that is read-only, which is said when the state is written
+                path.unlink()
+    sweep_files(layout.state_dir)
 
 
 def encode(camera: str, state: CameraState) -> dict[str, Any]:

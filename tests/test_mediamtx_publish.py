@@ -311,6 +311,18 @@ def test_a_stray_too_young_is_found_later(layout: Layout) -> None:
     assert not path.exists()
 
 
+def test_a_sweep_looks_into_the_trash_and_the_tombstones(layout: Layout) -> None:
+    strays = [
+        folder / f"{TEMPORARY}file-{DEAD}-7-{STEM}_motion.json"
+        for folder in (layout.trash_dir("front"), layout.tombstone_dir("front"))
+    ]
+    for path in strays:
+        path.parent.mkdir(parents=True)
+        path.touch()
+    sweep(layout, "front", "motion", NOW)
+    assert not any(path.exists() for path in strays)
+
+
 def test_sweep_without_a_folder(layout: Layout) -> None:
     sweep(layout, "front", "motion", NOW)
     assert not layout.output_dir.exists()

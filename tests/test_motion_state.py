@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -111,3 +113,18 @@ def test_what_a_killed_pass_left_half_written_is_swept(settings: Settings, tmp_p
     stray.write_text("{")
     sweep_states(layout)
     assert not stray.exists() and layout.motion_state("front").exists()
+
+
+def test_what_other_killed_programs_left_beside_it_is_swept_as_well(settings: Settings) -> None:
+    layout = Layout.of(settings)
+    save_state(layout, "front", full())
+    gone, running, forgotten = (
+        layout.state_dir / f".tmp-file-{pid}-1-{name}.json"
+        for pid, name in ((2**22 + 1, "recorder"), (os.getpid(), "recorder"), (os.getpid(), "saved_settings"))
+    )
+    for path in (gone, running, forgotten):
+        path.write_text("{")
+    two_hours_ago = time.time() - 7200
+    os.utime(forgotten, (two_hours_ago, two_hours_ago))
+    sweep_states(layout)
+    assert not gone.exists() and running.exists() and not forgotten.exists()
