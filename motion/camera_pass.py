@@ -11,14 +11,11 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from itertools import groupby
 
 from config.settings import CameraSettings
-from mediamtx.clips import Clip
-from mediamtx.layout import Layout
 from mediamtx.names import Segment, Stream
 from mediamtx.segments import Span
 from motion.activity import Activity
@@ -31,8 +28,10 @@ from motion.latecomers import Latecomers
 from motion.look import Look
 from motion.publisher import Publisher, Reels
 from motion.rebuild import rebuild
+from motion.rescan import Rescan, Wish
 from motion.state import CameraState, Pending, save_state
-from motion.workers import Task, Workers
+from motion.surroundings import Surroundings
+from motion.workers import Task
 from motion.worklist import Work, unprocessed, works
 
 log = logging.getLogger(__name__)
@@ -47,19 +46,6 @@ Steps = Iterator[Task]
 """A part of a pass, and the tasks that it waits for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a pass works with, apart from the camera's own state."""
-
-    layout: Layout
-    clock: Callable[[], datetime]
-    stopped: Callable[[], bool]
-    workers: Workers
-    tick: Callable[[], None]  # called now and then
-    told: Callable[[Clip], None]
-    failed: Callable[[str], None]
-
-
 class CameraPass:
     """A pass over one camera; `state` is changed and saved as it goes."""
 
@@ -71,8 +57,9 @@ class CameraPass:
         self._activity = Activity(around.layout, camera)
         self._latecomers = Latecomers(around.layout, camera, self._activity)
         self._publisher = Publisher(around.layout, camera, self._rules, around.told, around.failed)
+        self._rescan = Rescan(around.layout, camera, state, self._activity, self._rules)
         self._intake = Intake(
-            around.layout, camera, state, self._activity, self._rules, self._save, self._publish_and_save
+            around.layout, camera, state, self._activity, self._rules, self._rescan, self._save, self._publish_and_save
         )
         self._now = around.clock()  # of the listing: what came later is not known
         self._saved = time.monotonic()
@@ -80,8 +67,9 @@ class CameraPass:
         self._main = self._look(Stream(camera))
         self._detect = self._look(Stream(camera, detect=True))
 
-    def run(self, damaged: bool) -> Steps:
-        """Do all there is to do, or as much as there is time for; `damaged` when the state was lost.
+    def run(self, damaged: bool, wish: Wish | None = None) -> Steps:
+        """Do all there is to do, or as much as there is time for; `damaged` when the state was lost, `wish` when
+        something is to be scanned again.
 
         Gives out each task that it has to wait for; where somebody goes on before it is done, the pass is ending.
         Raises StorageError and StateError where the state cannot be kept.
@@ -89,13 +77,55 @@ class CameraPass:
         self._forget_what_is_gone()
         if damaged:
             rebuild(self._layout, self._camera, self._state, [self._detect, self._main], self._activity, self._rules)
+        self._rescan.resume(self._around.removed)
         self._publish()
-        yield from self._scan(self._detect, self._todo(self._detect))
-        yield from self._scan_main()
+        yield from self._scan_both()
         if not self._around.stopped():
             self._close()
         self._publish()
         self._note_gaps()
+        self._save()
+        yield from self._scan_again(wish)
+
+    def _scan_both(self) -> Steps:
+        yield from self._scan(self._detect, self._todo(self._detect))
+        yield from self._scan_main()
+
+    def _scan_again(self, wish: Wish | None) -> Steps:
+        """Scan what somebody wishes to be scanned again, and what is left of that from other passes."""
+        streams = ((self._detect, self._offset), (self._main, timedelta(0)))
+        if self._rescan.in_hand and not self._around.stopped():  # it was scanned with what is new
+            self._end_piece()
+        if wish is not None and not self._around.stopped():
+            self._rescan.request(wish.span, f"{wish.text} {self._how} {self._rules}", streams)
+        while not self._around.stopped() and self._rescan.begin(streams):
+            self._save()
+            self._rescan.forget()
+            yield from self._scan_both()
+            if self._around.stopped():
+                return
+            self._end_piece()
+        self._save()
+
+    def _end_piece(self) -> None:
+        self._activity.save()
+        oldest = self._main.segments[0].start if self._main.segments else None
+        self._rescan.finish(self._intake.known_until, oldest)
+        self._save()
+        self._rescan.resume(self._around.removed)
+        self._close()
+        self._publish_and_save()
+
+    def settle(self) -> None:
+        """Where nobody looks for motion any more: make the clips of what was found before. Raises as `run` does.
+
+        An event that was under way stays open, since it goes on if somebody looks again: its clip is replaced then.
+        """
+        so_far, _ = assemble(self._state.open, (), None, self._rules)
+        left = self._publish_all([*self._state.pending, *map(Pending, so_far)])
+        self._state.pending = [item for item in left if item.event not in so_far or item.tries]
+        if any(item.event in so_far for item in self._state.pending):
+            self._state.open = None  # it cannot be cut: after some more tries it is given up
         self._save()
 
     def _look(self, stream: Stream) -> Footage:
@@ -127,7 +157,10 @@ class CameraPass:
         return [
             segment
             for segment in todo
-            if done is None or segment.start > done or late_finished(self._layout, segment, self._state.late, self._now)
+            if done is None
+            or segment.start > done
+            or self._rescan.covers(segment.start + (self._offset if footage.stream.detect else timedelta(0)))
+            or late_finished(self._layout, segment, self._state.late, self._now)
         ]
 
     def _scan_main(self) -> Steps:
@@ -177,6 +210,7 @@ class CameraPass:
         """Have segments scanned, some chunks ahead, and take what comes back in order."""
         if not todo or self._around.stopped():
             return
+        self._around.progress.expect(self._camera, sum(footage.length(segment) for segment in todo))
         workers = self._around.workers
         under_way: deque[tuple[Task, Mapping[Source, Segment]]] = deque()
         for work in works(todo, footage.segments):
@@ -205,6 +239,7 @@ class CameraPass:
                 return
         for scanned in task.result():
             segment = segments[scanned.source]
+            self._around.progress.scanned(self._camera, scanned.span.duration)
             self._intake.take(segment, scanned, told=not segment.stream.detect and bool(self._detect.segments))
         self._around.tick()
         if time.monotonic() - self._saved >= EVERY:
@@ -239,8 +274,12 @@ class CameraPass:
 
     def _publish(self) -> None:
         if self._state.pending:
-            reels = Reels(self._main, self._has_stopped(self._main), self._detect.segments, self._offset)
-            self._state.pending = self._publisher.publish(self._state.pending, reels)
+            self._state.pending = self._publish_all(self._state.pending)
+
+    def _publish_all(self, events: Sequence[Pending]) -> list[Pending]:
+        """Publish what can be; what is left."""
+        reels = Reels(self._main, self._has_stopped(self._main), self._detect.segments, self._offset)
+        return self._publisher.publish(events, reels)
 
     def _publish_and_save(self) -> None:
         self._publish()

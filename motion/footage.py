@@ -12,6 +12,7 @@ from mediamtx.names import RELEASED, Segment, Stream
 from mediamtx.segments import Seen, inspect, is_finished, look
 from motion.state import StreamState
 
+USUAL = 60.0  # s, no more than most segments are long
 STALLED = 10.0
 """Seconds after which a segment that does not grow will not grow any more: several parts."""
 
@@ -33,6 +34,11 @@ class Footage:
     def follower(self, segment: Segment) -> Segment | None:
         """The segment after this one."""
         return self.segments.follower(segment.start)
+
+    def length(self, segment: Segment) -> float:
+        """About how long a segment is, s, without looking into it."""
+        following = self.follower(segment)
+        return min((following.start - segment.start).total_seconds(), USUAL) if following else 0.0
 
 
 def look_at(layout: Layout, stream: Stream, known: StreamState, now: datetime) -> Footage:

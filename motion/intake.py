@@ -13,6 +13,7 @@ from motion.activity import Activity
 from motion.chunk import Scanned
 from motion.events import Rules, Window, assemble, windows_of
 from motion.late import rejoin
+from motion.rescan import Rescan
 from motion.state import RETRIES, CameraState, Pending, Trouble
 
 log = logging.getLogger(__name__)
@@ -33,11 +34,12 @@ class Intake:
         state: CameraState,
         activity: Activity,
         rules: Rules,
+        rescan: Rescan,
         save: Callable[[], None],
         publish_and_save: Callable[[], None],
     ) -> None:
         self._layout, self._camera, self._state = layout, camera, state
-        self._activity, self._rules = activity, rules
+        self._activity, self._rules, self._rescan = activity, rules, rescan
         self._save, self._publish_and_save = save, publish_and_save
 
     @property
@@ -63,6 +65,9 @@ class Intake:
         known = self.known_until
         late = known is not None and span.start < known - OVERLAP
         self.passed(segment, span.end)
+        if self._rescan.covers(span.start):
+            self._rescan.take(span, windows)
+            return
         waiting = self._state.pending
         if not late:
             over, self._state.open = assemble(self._state.open, windows, self.known_until, self._rules)

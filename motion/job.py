@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from config.errors import BirbCamError
 from config.settings import Settings
@@ -18,13 +19,21 @@ from mediamtx.names import Stream
 from mediamtx.publish import sweep
 from mediamtx.retention import apply_retention
 from mediamtx.segments import Span
-from motion.camera_pass import EVERY, CameraPass, Steps, Surroundings
-from motion.events import Rules
+from motion.camera_pass import EVERY, CameraPass, Steps
+from motion.events import Event, Rules
 from motion.loose import file_loose
+from motion.progress import Progress
+from motion.rescan import Wish
 from motion.state import CameraState, load_state, save_state, sweep_states
+from motion.surroundings import Surroundings
 from motion.workers import Task, Workers
 
+if TYPE_CHECKING:
+    from filelock import FileLock
+
 log = logging.getLogger(__name__)
+PATIENCE = 60.0
+"""Seconds that somebody with a wish waits for another pass."""
 KEY_FRAME = timedelta(seconds=10)
 """The longest time between two key frames that the settings allow."""
 
@@ -36,6 +45,7 @@ class Report:
     clips: list[Clip] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     already_running: bool = False
+    removed: list[Clip] = field(default_factory=list)  # as their footage was scanned again, and nothing was found
 
 
 def run_pass(
@@ -44,11 +54,14 @@ def run_pass(
     stopped: Callable[[], bool] = lambda: False,
     told: Callable[[Clip], None] = lambda clip: None,
     workers: Workers | None = None,
+    progress: Progress | None = None,
+    wish: Wish | None = None,
 ) -> Report:
     """One pass over all cameras, or the one that the settings limit it to; `told` hears of each new clip at once.
 
     Does nothing, and says so in the report, while another pass runs. What goes wrong with one camera stands in the
     report and does not keep the others. Ends early, with everything saved, once `stopped` says so.
+    With a `wish` it waits for another pass, and scans that footage again once it has scanned what is new.
     The `workers` scan, without any this process. Raises StorageError where the state folder cannot be written, and
     WorkersError where the workers cannot be had.
     """
@@ -61,17 +74,31 @@ def run_pass(
     report = Report()
     lock = FileLock(layout.lock("scan"))
     try:
-        lock.acquire(timeout=0)
+        _take_lock(lock, PATIENCE if wish else 0.0, stopped)
     except Timeout:
         report.already_running = True
         return report
     except OSError as error:
         raise storage_error(layout.state_dir, "the lock cannot be taken", error) from error
     try:
-        _Job(settings, layout, clock, stopped, told, workers, report).run()
+        _Job(settings, layout, clock, stopped, told, workers, progress or Progress(), wish, report).run()
     finally:
         lock.release()
     return report
+
+
+def _take_lock(lock: FileLock, patience: float, stopped: Callable[[], bool]) -> None:
+    """Take it within `patience` (s); Timeout."""
+    from filelock import Timeout
+
+    until = time.monotonic() + patience
+    while True:
+        try:
+            lock.acquire(timeout=min(patience, 0.5))
+            return
+        except Timeout:
+            if stopped() or time.monotonic() >= until:
+                raise
 
 
 class _Job:
@@ -83,11 +110,13 @@ class _Job:
         stopped: Callable[[], bool],
         told: Callable[[Clip], None],
         workers: Workers,
+        progress: Progress,
+        wish: Wish | None,
         report: Report,
     ) -> None:
         self._settings, self._layout, self._report = settings, layout, report
         self._clock, self._stopped = clock, stopped
-        self._tell, self._workers = told, workers
+        self._tell, self._workers, self._progress, self._wish = told, workers, progress, wish
         self._states: dict[str, CameraState] = {}
         self._damaged: set[str] = set()
         self._made_room = time.monotonic()
@@ -115,11 +144,23 @@ class _Job:
                 self._told(clip)
         except BirbCamError as error:  # of the clips' folder; the scan may go on
             self._failed(f"{camera}: {error}")
+        around = Surroundings(
+            layout=self._layout,
+            clock=self._clock,
+            stopped=self._stopped,
+            workers=self._workers,
+            tick=self._tick,
+            told=self._told,
+            removed=self._report.removed.append,
+            failed=self._failed,
+            progress=self._progress,
+        )
+        if self._wish is not None and not settings.motion:
+            log.warning("%s: motion is off, so nothing is scanned again", camera)
         if settings.motion:
-            around = Surroundings(
-                self._layout, self._clock, self._stopped, self._workers, self._tick, self._told, self._failed
-            )
-            yield from CameraPass(camera, settings, state, around).run(camera in self._damaged)
+            yield from CameraPass(camera, settings, state, around).run(camera in self._damaged, self._wish)
+        elif state.open is not None or state.pending:
+            CameraPass(camera, settings, state, around).settle()
         else:
             save_state(self._layout, camera, state)
 
@@ -150,6 +191,7 @@ class _Job:
 
     def _told(self, clip: Clip) -> None:
         self._report.clips.append(clip)
+        self._progress.found(clip.camera)
         self._tell(clip)
 
     def _failed(self, problem: str) -> None:
@@ -191,7 +233,8 @@ def needed(settings: Settings, states: Mapping[str, CameraState]) -> list[tuple[
     """The footage that clips will still be cut from, by camera, with room for the key frame before."""
     result = []
     for camera, state in states.items():
-        post = Rules.of(settings.cameras[camera]).post
-        events = [item.event for item in state.pending] + ([state.open] if state.open else [])
+        post, looking = Rules.of(settings.cameras[camera]).post, settings.cameras[camera].motion
+        events = [item.event for item in state.pending] + ([state.open] if state.open and looking else [])
+        events += [Event(window.start, (window,)) for window in (state.again.before if state.again else ())]
         result += [(camera, Span(event.start - KEY_FRAME, event.clip_end(post) + KEY_FRAME)) for event in events]
     return result

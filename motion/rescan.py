@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mediamtx.catalogue import clips_near, find_clip
@@ -36,6 +37,14 @@ SHORT = timedelta(seconds=75)
 SECOND = timedelta(seconds=1)
 Streams = Sequence[tuple[Footage, timedelta]]
 """What there is of each stream, with what its clock is behind the main stream's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wishes to be scanned again, and in which words: the same ones go on with what is unfinished."""
+
+    span: Span
+    text: str
 
 
 class Rescan:
