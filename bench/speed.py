@@ -29,7 +29,7 @@ from media import write_segments  # noqa: E402
 from mediamtx.clips import Clip  # noqa: E402
 from mediamtx.layout import Layout  # noqa: E402
 from mediamtx.names import ClipName, Segment, Stream  # noqa: E402
-from mediamtx.publish import publish, temporary_path  # noqa: E402
+from mediamtx.publish import publish, temporary_path, thumbnail_of  # noqa: E402
 
 DAY = timedelta(days=1)
 TIMES = 7  # counted runs of each figure
@@ -196,6 +196,17 @@ def save_row(folder: Path) -> Row:
     )
 
 
+def thumbnail_row(folder: Path) -> Row:
+    """The thumbnail of a clip: one exact frame, the last before a key frame, decoded and made small."""
+    place = Installation(folder)
+    record(place.layout, Stream("front"))
+    clip, out = min(place.layout.stream_dir(Stream("front")).glob("*.mp4")), folder / "peer.jpg"
+    ours = timed(lambda: thumbnail_of(clip, 20.96), TIMES)
+    command = ["ffmpeg", "-v", "error", "-y", "-ss", "20.96", "-i", str(clip), "-frames:v", "1", "-vf", "scale=640:-2"]
+    peer = timed(lambda: subprocess.run([*command, str(out)], check=True), TIMES)
+    return Row("thumbnail of a clip (1080p, 24 frames after a key frame)", ours, "ffmpeg -ss", peer, 1.0)
+
+
 def csrf_token(connection: http.client.HTTPConnection) -> tuple[str, str]:
     """The token that the camera page carries, and its session cookie."""
     connection.request("GET", "/camera/front")
@@ -256,7 +267,12 @@ def settle(connection: http.client.HTTPConnection, path: str) -> None:
 
 def main() -> None:
     """Measure everything and print the table."""
-    parts: list[Callable[[Path], list[Row]]] = [motion_rows, lambda folder: [save_row(folder)], page_rows]
+    parts: list[Callable[[Path], list[Row]]] = [
+        motion_rows,
+        lambda folder: [save_row(folder)],
+        lambda folder: [thumbnail_row(folder)],
+        page_rows,
+    ]
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="birbcam-bench-") as folder:
         for number, part in enumerate(parts):
