@@ -21,8 +21,9 @@ from mediamtx.decisions import delete_clip, restore
 from mediamtx.marks import Mark
 from motion.events import Rules, Window, assemble
 from motion.footage import look_at
+from motion.late import rejoin
 from motion.publisher import Publisher, Reels
-from motion.state import Pending, StreamState
+from motion.state import CameraState, Pending, StreamState
 
 pytestmark = [pytest.mark.usefixtures("ffmpeg"), pytest.mark.slow]
 BEGIN, END = 8.0, 13.0  # when something crosses the picture
@@ -139,3 +140,25 @@ def test_lists_and_tombstones_do_without_the_boxes(yard: Yard) -> None:
     restore(yard.layout, "front", clip.name.stem)
     found = find_clip(yard.layout, "front", clip.name.stem)
     assert found is not None and found.marks == clip.marks
+
+
+def test_late_motion_gets_the_boxes_of_the_clip_it_joins(yard: Yard) -> None:
+    yard.record(MAIN, [20], [(BEGIN, END)])
+    (clip,) = put(yard, crossing(11.4))
+    rules, state = Rules.of(CameraSettings()), CameraState()
+    late = Window(at(4), at(5), 70.0, (Mark.of(at(4.2), [(0.5, 0.5, 0.1, 0.1)]),))
+    rejoin(yard.layout, "front", state, [late], at(100), rules)
+    (item,) = state.pending
+    assert [(w.start, w.end) for w in item.event.windows] == [(at(4), at(5)), (at(BEGIN), at(END))]
+    assert item.event.marks == (*late.marks, *crossing(11.4))
+    assert item.event.best == clip.best
+
+
+def test_a_rebuilt_state_leaves_boxes_and_picture_as_they_are(yard: Yard) -> None:
+    yard.both(40, (BEGIN, END))
+    yard.run()
+    (clip,) = yard.clips()
+    before = (clip.sidecar.read_bytes(), clip.thumbnail.read_bytes(), clip.path.stat().st_mtime_ns)
+    yard.layout.motion_state("front").write_bytes(b"{")
+    yard.run()
+    assert (clip.sidecar.read_bytes(), clip.thumbnail.read_bytes(), clip.path.stat().st_mtime_ns) == before
