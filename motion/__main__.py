@@ -20,6 +20,8 @@ from config.stopping import stop_on_signal
 from mediamtx.clips import Clip
 from mediamtx.names import iso
 from motion.job import Report, run_pass
+from motion.progress import progress_for, say
+from motion.rescan import Wish
 from motion.times import FORMS, parse_span
 from motion.whatif import TRIED, as_values, lines, parse_settings, what_if
 from motion.workers import Workers
@@ -47,13 +49,23 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         help="tell which events there would be with other settings, from the scores kept of past days (the last 24 "
         f"hours without --since); changes nothing. Can be tried: {', '.join(TRIED)}",
     )
-    past.add_argument("--since", metavar="TIME", help="from then on; with --what-if")
+    past.add_argument(
+        "--again",
+        action="store_true",
+        help="scan the footage since TIME again, as far as it is still there, after a change of min_size, say, or of "
+        "the program. Clips in which nothing is found any more are removed; kept and deleted ones stay as they are",
+    )
+    past.add_argument("--since", metavar="TIME", help="from then on; with --what-if or --again")
     past.add_argument("--until", metavar="TIME", help="up to then (now)")
     options = parser.parse_args(arguments)
-    if options.what_if is None and (options.since or options.until):
-        parser.error("--since and --until are for --what-if")
-    if options.what_if is not None and options.every is not None:
-        parser.error("--every repeats passes, and --what-if is none")
+    if options.what_if is None and not options.again and (options.since or options.until):
+        parser.error("--since and --until are for --what-if and --again: without these all that is new is scanned")
+    if options.again and options.since is None:
+        parser.error('--again needs --since: from when on, as in --since yesterday or --since "2026-11-20 18:03"')
+    if options.again and options.what_if is not None:
+        parser.error("--what-if judges kept scores and --again makes new ones; take one of them")
+    if options.every is not None and (options.again or options.what_if is not None):
+        parser.error("--every repeats ordinary passes; leave it out with --what-if and --again")
     return options
 
 
@@ -69,8 +81,12 @@ def main() -> int:
         return try_out(settings, options)
     if options.every is not None:
         return run(settings, options, stop)
+    wish = None
+    if options.again:
+        span = parse_span(options.since, options.until, settings.zone, datetime.now(UTC))
+        wish = Wish(span, f"{iso(span.start)} {iso(span.end) if options.until else 'now'}")
     with scanning(settings, options) as workers:
-        return run_once(settings, options.json, stop, workers)
+        return run_once(settings, options.json, stop, workers, wish)
 
 
 def try_out(settings: Settings, options: argparse.Namespace) -> int:
@@ -121,18 +137,26 @@ def run(settings: Settings, options: argparse.Namespace, stop: Event) -> int:
     return failed
 
 
-def run_once(settings: Settings, as_json: bool, stop: Event, workers: Workers) -> int:
+def run_once(settings: Settings, as_json: bool, stop: Event, workers: Workers, wish: Wish | None = None) -> int:
     """One pass, and what it prints: a line per clip, or one JSON document."""
 
     def told(clip: Clip) -> None:
         if not as_json:
-            print(line(clip, settings), flush=True)
+            say(line(clip, settings))
 
-    report = run_pass(settings, lambda: datetime.now(UTC), stop.is_set, told, workers)
+    with progress_for(not as_json and sys.stderr.isatty()) as progress:
+        report = run_pass(settings, lambda: datetime.now(UTC), stop.is_set, told, workers, progress, wish)
     if as_json:
         print(json.dumps(report_values(report)), flush=True)
     elif report.already_running:
         print("already running", flush=True)
+    else:
+        for clip in report.removed:
+            print(f"removed {line(clip, settings)}", flush=True)
+    if wish is not None and (report.already_running or stop.is_set()):
+        left = "try again later" if report.already_running else "the next pass goes on with it"
+        print(f"birbcam: not everything was scanned again; {left}", file=sys.stderr)
+        return 1
     return 1 if report.errors else 0
 
 
@@ -161,6 +185,7 @@ def report_values(report: Report) -> dict[str, Any]:
             }
             for clip in report.clips
         ],
+        "removed": [str(clip.path) for clip in report.removed],
         "errors": report.errors,
     }
 

@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,12 +111,18 @@ class Bars(Progress):
 
 
 @contextmanager
-def on_terminal() -> Iterator[None]:
-    """What is logged meanwhile goes above the bars."""
-    from tqdm.contrib.logging import logging_redirect_tqdm
+def progress_for(person: bool) -> Iterator[Progress]:
+    """What tells how far a pass is, to a person at a terminal or in the log; over at the end of the block."""
+    progress, redirected = Progress(), nullcontext()
+    if person:
+        from tqdm.contrib.logging import logging_redirect_tqdm
 
-    with logging_redirect_tqdm():
-        yield
+        progress, redirected = Bars(), logging_redirect_tqdm()  # what is logged goes above the bars
+    with redirected:
+        try:
+            yield progress
+        finally:
+            progress.close()
 
 
 def say(line: str) -> None:

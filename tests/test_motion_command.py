@@ -53,12 +53,10 @@ class Command:
         media_dir, output, state = (self.folder / name for name in ("media", "clips", "state"))
         return Layout.of(Settings(media_dir=media_dir, output_dir=output, state_dir=state, cameras=cameras))
 
-    def start(self, *arguments: str, module: str = "motion") -> subprocess.Popen[str]:
+    def start(self, *arguments: str, module: str = "motion", stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("BIRBCAM_")}
         command = [sys.executable, *module.split(), "--config", str(self.folder / "config.txt"), *arguments]
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True)
         self.running.append(process)
         return process
 
@@ -129,6 +127,39 @@ def test_one_camera_only(command: Command, ffmpeg: str) -> None:
     assert "front" in command("--camera", "front")[1]
     code, _, problems = command("--camera", "fronk")
     assert code == 2 and "fronk" in problems
+
+
+def test_scanned_again_what_is_not_found_any_more_is_told_as_removed(command: Command, ffmpeg: str) -> None:
+    command.record()
+    assert command()[1].count("->") == 1
+    assert command("--again", "--since", "2h") == (0, "", "")
+    media.write_segments(command.layout, DETECT, START, [10] * 4)  # the same times, and nothing moves
+    code, output, _ = command("--again", "--since", "2h")
+    assert code == 0
+    match = re.fullmatch(r"removed front \S+ \S+ motion 10\.\d s score \d+ -> (\S+_motion\.mp4)\n", output)
+    assert match is not None and not Path(match[1]).exists(), output
+    assert json.loads(command("--again", "--since", "2h", "--json")[1])["removed"] == []
+
+
+def test_at_a_terminal_a_short_pass_prints_the_same_lines(command: Command, ffmpeg: str) -> None:
+    command.record()
+    reading, terminal = os.openpty()
+    process = command.start(module="-m motion", stderr=terminal)
+    output, _ = process.communicate(timeout=60)
+    os.close(terminal)
+    with pytest.raises(OSError):  # nothing was written there
+        os.read(reading, 100)
+    os.close(reading)
+    assert process.returncode == 0 and output.count("->") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--since", "2h"], "--again"), (["--again"], "--since"), (["--again", "--since", "soon"], "2026-11-20 18:03")],
+)
+def test_what_to_scan_again_must_be_said(command: Command, arguments: list[str], words: str) -> None:
+    code, _, problems = command(*arguments)
+    assert code == 2 and words in problems
 
 
 def test_an_error_is_told_by_the_exit_code(command: Command) -> None:
