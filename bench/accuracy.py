@@ -26,7 +26,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
 import peers  # noqa: E402
 import tables  # noqa: E402
-from clips import REAL, Clip, FootageError, drawn, real  # noqa: E402
+from clips import REAL, Clip, FootageError, drawn, is_drawn, real  # noqa: E402
 from explained import explained  # noqa: E402
 from recorded import Looked, judged, look_at  # noqa: E402
 from report import machine  # noqa: E402
@@ -158,13 +158,15 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def all_clips(options: argparse.Namespace, main: bool, executor: Executor) -> list[Clip]:
     """The drawn and the real footage that is asked for."""
-    clips = []
-    if not options.no_drawn:
-        wanted = [options.explain] if options.explain else [name for name in options.scenes.split(",") if name]
+    clips: list[Clip] = []
+    wanted = [name for name in options.scenes.split(",") if name]
+    if options.explain and not options.no_drawn and is_drawn(options.explain):
+        wanted = [options.explain]
+    if not options.no_drawn and (wanted or not options.explain):
         clips = results(drawn(wanted, options.half, options.cache, executor, main, options.seed), "drawing")
     folder = options.footage or REAL
-    if folder.is_dir() and not options.scenes and not (options.explain and clips):
-        clips += [clip for clip in real(folder) if options.explain in (None, clip.name)]
+    if folder.is_dir() and not wanted:
+        clips += [clip for clip in real(folder, options.cache) if options.explain in (None, clip.name)]
     if not clips:
         raise FootageError("there is no footage to judge")
     return clips

@@ -1,14 +1,18 @@
 """Clips with their truth, to be judged: the drawn scenes of bench/scenes.py, and real footage where there is any.
 
-Real footage is a folder of NAME.mp4 (a detect stream, or main where it is wider than 480 px) with NAME.json beside it:
-`{"events": [[start, end], ...]}` in seconds from the start of the clip. An event may also be
+Real footage is a folder of NAME.mp4 with NAME.json beside it. Wider than 480 px it is a main stream, of which the
+detect stream is made as a camera makes it. The truth is `{"events": [[start, end], ...]}` in seconds from the start of
+the clip. An event may also be
 `{"start": 3.2, "end": 7, "kind": "bird", "optional": true, "rests": [[4, 6]]}` (see bench/scoring.py); times may be
 "1:23.5"; the list may stand alone.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
@@ -57,6 +61,13 @@ def drawn(
     return [executor.submit(_drawn, name, cache, seed, main) for name in names]
 
 
+def is_drawn(name: str) -> bool:
+    """Whether there is a drawn scene of this name."""
+    from scenes import SCENES
+
+    return name in SCENES
+
+
 def _drawn(name: str, cache: Path, seed: int, main: bool) -> Clip:
     from scenes import SCENES, write
 
@@ -75,7 +86,7 @@ def _drawn(name: str, cache: Path, seed: int, main: bool) -> Clip:
     return Clip(name, scene.half, scene.seconds, made.detect, made.main, visits)
 
 
-def real(folder: Path) -> Iterator[Clip]:
+def real(folder: Path, cache: Path) -> Iterator[Clip]:
     """The clips of a folder of real footage, by name; FootageError where one has no truth that can be read."""
     for path in sorted(folder.glob("*.mp4")):
         truth = path.with_suffix(".json")
@@ -86,8 +97,24 @@ def real(folder: Path) -> Iterator[Clip]:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             seconds = float(container.duration or 0) / av.time_base
-            detect = stream.width <= WIDEST
-        yield Clip(path.stem, "real", seconds, path if detect else None, None if detect else path, tuple(events))
+            wide = stream.width > WIDEST
+        detect, main = (_small(path, cache), path) if wide else (path, None)
+        yield Clip(path.stem, "real", seconds, detect, main, tuple(events))
+
+
+def _small(path: Path, cache: Path) -> Path:
+    """The detect stream of a main stream, kept in `cache`."""
+    status = path.stat()
+    key = hashlib.sha256(f"{path.resolve()} {status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:12]
+    small = cache / "small" / f"{path.stem}-{key}.mp4"
+    if not small.exists():
+        small.parent.mkdir(parents=True, exist_ok=True)
+        making = small.with_suffix(f".{os.getpid()}.mp4")
+        scale = ["-an", "-vf", "fps=5,scale=320:-2:flags=area", "-pix_fmt", "yuv420p"]
+        encode = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "26", "-g", "5", "-sc_threshold", "0", "-bf", "0"]
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", path, *scale, *encode, making], check=True)
+        making.rename(small)
+    return small
 
 
 def _events(data: Any, where: Path) -> Iterable[Visit]:

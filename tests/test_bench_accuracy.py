@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import av
 import pytest
 from clips import FootageError, real
 from peers import differencing, mog2, told
@@ -38,9 +39,9 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"camera": "garden", "truth": [[31, 34, "real"]]},
     ],
 )
-def test_truth_is_read_in_small_variations(footage: Path, told: object) -> None:
+def test_truth_is_read_in_small_variations(footage: Path, tmp_path: Path, told: object) -> None:
     (footage / "garden.json").write_text(json.dumps(told))
-    (clip,) = real(footage)
+    (clip,) = real(footage, tmp_path)
     (visit,) = clip.visits
     assert (visit.start, visit.end, visit.kind, visit.optional) == (31.0, 34.0, "real", False)
     assert (clip.name, clip.half, round(clip.seconds), clip.main) == ("garden", "real", 60, None)
@@ -56,18 +57,32 @@ def test_truth_is_read_in_small_variations(footage: Path, told: object) -> None:
         ("{", "cannot be read"),
     ],
 )
-def test_truth_that_cannot_be_read_is_said(footage: Path, text: str, problem: str) -> None:
+def test_truth_that_cannot_be_read_is_said(footage: Path, tmp_path: Path, text: str, problem: str) -> None:
     (footage / "garden.json").write_text(text)
     with pytest.raises(FootageError) as caught:
-        list(real(footage))
+        list(real(footage, tmp_path))
     assert str(caught.value).startswith(f"{footage / 'garden.json'}: ")
     assert problem in str(caught.value)
 
 
-def test_a_clip_without_truth_is_said(footage: Path) -> None:
+def test_a_clip_without_truth_is_said(footage: Path, tmp_path: Path) -> None:
     (footage / "garden.json").unlink()
     with pytest.raises(FootageError, match=r"garden\.json: cannot be read"):
-        list(real(footage))
+        list(real(footage, tmp_path))
+
+
+def test_of_wide_footage_a_detect_stream_is_made_once(tmp_path: Path) -> None:
+    make_mp4(tmp_path / "yard.mp4", 2.0, Look(audio=True, size=(640, 360), fps=10))
+    (tmp_path / "yard.json").write_text("[]")
+    (clip,) = real(tmp_path, tmp_path / "cache")
+    assert clip.main == tmp_path / "yard.mp4"
+    assert clip.detect
+    with av.open(str(clip.detect)) as small:
+        assert (small.streams.video[0].width, small.streams.video[0].average_rate) == (320, 5)
+    made = clip.detect.stat().st_mtime_ns
+    (again,) = real(tmp_path, tmp_path / "cache")
+    assert again.detect == clip.detect
+    assert clip.detect.stat().st_mtime_ns == made
 
 
 def test_a_clip_is_laid_out_as_recorded(footage: Path, tmp_path: Path) -> None:
@@ -82,7 +97,7 @@ def test_a_clip_is_laid_out_as_recorded(footage: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_ours_finds_what_crosses(footage: Path, tmp_path: Path) -> None:
     (footage / "garden.json").write_text('{"events": [[31, 34]]}')
-    (clip,) = real(footage)
+    (clip,) = real(footage, tmp_path)
     assert clip.detect
     looked = look_at(clip.detect, True, CameraSettings(), tmp_path)
     result = score(clip.visits, judged(looked, CameraSettings()), clip.seconds)
