@@ -48,6 +48,7 @@ class Video:
     ticks: int  # a second
     samples: list[Sample]
     file: int
+    identity: tuple[int, ...]  # of the file as it is now
 
     def read(self, sample: Sample) -> bytes:
         """The encoded picture; shorter where the file was cut meanwhile. OSError where it cannot be read."""
@@ -99,7 +100,16 @@ def _video(file: int, size: int) -> Video | None:
                 return None
             clock = _part(_content(file, moof), moof.start, track, samples, clock, box.end)
             moof = None
-    return None if track is None else Video(track.codec, track.extradata, track.width, track.ticks, samples, file)
+    return (
+        None
+        if track is None
+        else Video(track.codec, track.extradata, track.width, track.ticks, samples, file, _identity(file))
+    )
+
+
+def _identity(file: int) -> tuple[int, ...]:
+    status = os.fstat(file)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _content(file: int, box: Box) -> bytes:

@@ -12,7 +12,7 @@ import av
 from config.errors import SegmentError
 from mediamtx.mp4 import open_whole
 from mediamtx.samples import Sample, open_video
-from motion.decode import Decoders, Timed, up_to_the_last
+from motion.decode import Decoders, Drawn
 from motion.detector import Picture
 from motion.economy import Economy, is_dear
 from motion.luma import luma_of
@@ -53,17 +53,17 @@ class Reader:
         self.end = start
         found = False
         try:
-            for time, frame in self._frames(path, start, skip):
+            for time, luma, key in self._drawn(path, start, skip):
                 found = True
                 if time >= skip - _ROUNDING:
-                    yield Shown(start + timedelta(seconds=time), luma_of(frame), bool(frame.key_frame))
+                    yield Shown(start + timedelta(seconds=time), luma, key)
         except av.FFmpegError as error:  # what came before it counts
             if not found:
                 raise SegmentError(f"{path}: cannot be read: {error}") from error
         if not found and skip <= 0:
             raise SegmentError(f"{path}: holds no picture")
 
-    def _frames(self, path: Path, start: datetime, skip: float) -> Iterator[Timed]:
+    def _drawn(self, path: Path, start: datetime, skip: float) -> Iterator[Drawn]:
         with open_video(path) as video:
             if video is None:
                 yield from self._left_to_ffmpeg(path, start, skip)
@@ -74,11 +74,11 @@ class Reader:
             wanted = chosen(samples, video.ticks)
             todo = needed(samples, skip * video.ticks)
             if self._economy is not None and is_dear(video):
-                yield from self._economy.frames(video, todo, wanted)
-            else:
-                yield from self._decoders.decode(video, up_to_the_last(todo, wanted), wanted)
+                yield from self._economy.pictures(video, todo, wanted)
+                return
+            yield from self._decoders.pictures(video, todo, wanted)
 
-    def _left_to_ffmpeg(self, path: Path, start: datetime, skip: float) -> Iterator[Timed]:
+    def _left_to_ffmpeg(self, path: Path, start: datetime, skip: float) -> Iterator[Drawn]:
         due, last = -1.0, 0.0
         with open_whole(path) as container:
             if not container.streams.video:
@@ -92,7 +92,7 @@ class Reader:
                     for frame in _decoded(stream, packet):
                         if frame.time is not None and due <= frame.time <= LONGEST:
                             due = frame.time + FRAME_STEP
-                            yield frame.time, frame
+                            yield frame.time, luma_of(frame), bool(frame.key_frame)
             finally:
                 self.end = start + timedelta(seconds=min(LONGEST, last))
 
