@@ -67,6 +67,11 @@ class Layout:
         """The motion job's progress with one camera."""
         return self.state_dir / f".motion_state_{Stream(camera).path}.json"
 
+    @property
+    def recorded_sizes(self) -> Path:
+        """How much the recordings of each day take: only spares work."""
+        return self.state_dir / ".recorded_sizes.json"
+
     def checked_days(self, camera: str) -> Path:
         """Which days' segments the motion job found to be scanned, all of them: only spares work."""
         return self.state_dir / f".checked_{Stream(camera).path}.json"

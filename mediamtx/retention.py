@@ -21,8 +21,10 @@ from mediamtx.decisions import is_kept, prune_tombstones, tombstones
 from mediamtx.expiry import Deletion, Disk, Item, Policy, amount_text, expired, in_vain, shortage
 from mediamtx.files import make_folder, storage_error
 from mediamtx.layout import Layout
+from mediamtx.listing import first_segment, segments_of
 from mediamtx.names import RELEASED, Stream
-from mediamtx.segments import LONGEST_SEGMENT, Span, list_segments, list_streams
+from mediamtx.segments import LONGEST_SEGMENT, Span, list_streams
+from mediamtx.sizes import recorded_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -114,21 +116,19 @@ class _Pass:
 
     def _used(self, streams: list[Stream], cameras: list[str]) -> int:
         """Bytes of all recordings and clips, those in the trash too."""
-        folders = [self.layout.stream_dir(stream) for stream in streams]
-        folders += [self.layout.trash_dir(camera) for camera in cameras]
         clips = sum(count.size for camera in cameras for count in days(self.layout, camera))
-        return clips + sum(_folder_size(folder) for folder in folders)
+        trash = sum(_folder_size(self.layout.trash_dir(camera)) for camera in cameras)
+        return recorded_bytes(self.layout, streams) + clips + trash
 
     def _segments(self, stream: Stream, policy: Policy, everything: bool) -> Iterator[Item]:
         oldest = self.now - timedelta(days=policy.segment_days)
         if not everything and not policy.segment_days:
             return
-        segments = list_segments(self.layout, stream, until=None if everything else oldest)
+        segments = segments_of(self.layout, stream, until=None if everything else oldest)
         # Only the whole list says which segment is the newest.
-        later = list_segments(self.layout, stream, since=oldest)[:1] if segments and not everything else []
-        for segment, following in itertools.zip_longest(segments, segments[1:] + later):
-            if segment is None:
-                break
+        later = first_segment(self.layout, stream, since=oldest) if segments and not everything else None
+        for segment, following in itertools.pairwise(itertools.chain(segments, (later,))):
+            assert segment is not None  # only the last one may have none behind it
             end = segment.start + LONGEST_SEGMENT
             if following is not None:
                 end = min(end, following.start)
@@ -191,9 +191,9 @@ class _Pass:
             if not streams:
                 continue  # rather a disk that is not mounted: its footage would bring deleted clips back
             starts = [
-                segments[0].start
+                first.start
                 for detect in (False, True)
-                if (segments := list_segments(self.layout, Stream(name, detect), since=RELEASED))
+                if (first := first_segment(self.layout, Stream(name, detect), since=RELEASED))
             ]
             prune_tombstones(self.layout, name, min(starts, default=None))
 

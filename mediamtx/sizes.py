@@ -1,0 +1,67 @@
+"""How much the recordings take: days that did not change since they were last measured are not measured again.
+
+The sum of the segments' names tells whether one came or went; finished segments keep their size. The oldest day, which
+retention takes from, and the two newest ones are measured each time. The file of sizes only spares work.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from config.errors import StorageError
+from mediamtx.files import write_file
+from mediamtx.layout import Layout
+from mediamtx.listing import segments_of
+from mediamtx.names import Stream
+
+log = logging.getLogger(__name__)
+CHANGING = 2
+"""So many days, the newest ones, may hold a segment that still grows: one began before midnight."""
+
+
+def recorded_bytes(layout: Layout, streams: Sequence[Stream]) -> int:
+    """The bytes of all segments of these streams. StorageError where a folder cannot be read."""
+    path = layout.recorded_sizes
+    known = _read(path)
+    found: dict[str, list[int]] = {}
+    total = 0
+    for stream in streams:
+        folder = layout.stream_dir(stream)
+        days = list(segments_of(layout, stream).days())
+        for number, day in enumerate(days):
+            key, checksum = f"{stream.path}/{day.day}", day.checksum
+            entry = known.get(key, [])
+            if not 0 < number < len(days) - CHANGING or entry[:1] != [checksum] or len(entry) != 2:
+                entry = [checksum, _size(folder, day.names)]
+            if 0 < number < len(days) - CHANGING:
+                found[key] = entry
+            total += entry[1]
+    if not found.items() <= known.items():
+        mine = {stream.path for stream in streams}  # the others lie on another file system
+        others = {key: entry for key, entry in known.items() if key.partition("/")[0] not in mine}
+        try:
+            write_file(path, json.dumps(others | found).encode())
+        except StorageError as error:
+            log.debug("%s", error)  # it only spares work
+    return total
+
+
+def _read(path: Path) -> dict[str, list[int]]:
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return {}  # none yet, or a damaged one
+
+
+def _size(folder: Path, names: Iterable[str]) -> int:
+    total, prefix = 0, f"{folder}/"
+    for name in names:
+        try:
+            total += os.stat(prefix + name).st_size  # noqa: PTH116  # there may be very many
+        except OSError:
+            continue  # gone meanwhile
+    return total
