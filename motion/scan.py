@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from config.errors import SegmentError
 from mediamtx.segments import Span
 from motion.chunk import Scanned, Source
-from motion.detector import Detector, Seen
+from motion.detector import Detector, Picture, Seen
 from motion.events import confirmed
 from motion.look import LOOK_BACK, Frame, Look
 from motion.reader import Reader, Shown
@@ -22,12 +23,25 @@ RESET_GAP = timedelta(seconds=10)
 """After a longer gap in the footage the detector begins anew."""
 
 
-def scan(sources: Sequence[Source], look: Look, go_on: Callable[[], bool] = lambda: True) -> Iterator[Scanned]:
+class Looker(Protocol):
+    """What scan needs of a detector."""
+
+    def warm_up(self, pictures: Sequence[Picture]) -> None: ...
+    def update(self, time: float, luma: Picture, key: bool = False) -> Seen: ...
+    def finish(self) -> None: ...
+
+
+def scan(
+    sources: Sequence[Source],
+    look: Look,
+    go_on: Callable[[], bool] = lambda: True,
+    make: Callable[[Look], Looker] = Detector,
+) -> Iterator[Scanned]:
     """What the detector says of each fresh source, one after the other; they are one chunk, oldest first.
 
-    Ends early, within a segment, once `go_on` says no.
+    Ends early, within a segment, once `go_on` says no. `make` makes the detector.
     """
-    detector, reader = Detector(look), Reader()
+    detector, reader = make(look), Reader()
     waiting: list[Shown] = []  # pictures of the lead-in, until there are enough to learn from
     learnt = False
     recent: list[tuple[datetime, Seen]] = []  # the last pictures of what was read before
@@ -75,11 +89,11 @@ def _frames(scores: Sequence[tuple[datetime, Seen]], confirm_frames: int) -> lis
     ]
 
 
-def _learn(detector: Detector, pictures: Sequence[Shown]) -> list[tuple[datetime, Seen]]:
+def _learn(detector: Looker, pictures: Sequence[Shown]) -> list[tuple[datetime, Seen]]:
     """What is said of pictures that the detector has learnt from first: it looks ahead, so motion in them is found."""
     detector.warm_up([picture.luma for picture in pictures])
     return [(picture.time, _seen(detector, picture)) for picture in pictures]
 
 
-def _seen(detector: Detector, picture: Shown) -> Seen:
+def _seen(detector: Looker, picture: Shown) -> Seen:
     return detector.update(picture.time.timestamp(), picture.luma, picture.key)
