@@ -144,7 +144,7 @@ class TestEvents:
     def test_events_and_their_marks_are_the_same_however_the_runs_were_cut(self) -> None:
         """Random boxes in segments, the last LOOK_BACK told again and raised; also after each run a save and a load."""
         rng = random.Random(11)
-        for _ in range(100):
+        for _ in range(40):
             rules = Rules.of(CameraSettings(max_event=rng.choice([12, 30, 300]), merge_gap=rng.choice([0, 6])))
             step = rng.choice([0.07, 0.2])
             times = [round(i * step, 3) for i in range(round(60 / step))]
