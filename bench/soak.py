@@ -114,12 +114,22 @@ class Soak:
                 self.kill_pass()
             self.start_services()
             time.sleep(self.random.uniform(0, 0.6))
-            if sys.stderr.isatty():
-                print(f"\r{self.kills.total()} kills, {self.passes} whole passes ", end="", file=sys.stderr)
+            if self.kills.total() % 50 == 0 or sys.stderr.isatty():
+                end = "\r" if sys.stderr.isatty() else "\n"
+                print(f"{self.kills.total()} kills, {self.passes} whole passes ", end=end, file=sys.stderr, flush=True)
         self.end_services()
 
     def start_services(self) -> None:
         """Start the recorder and the publisher where they do not run; the recorder answers on return."""
+        deadline = time.monotonic() + STARTUP
+        self._start_missing()
+        while not self._recorder_answers():
+            if time.monotonic() > deadline:
+                raise RecorderError(f"the recorder does not answer; see {self.folder / 'log.txt'}")
+            time.sleep(0.05)
+            self._start_missing()  # who was killed may have taken a while to die
+
+    def _start_missing(self) -> None:
         for name, module in (("recorder", "mediamtx"), ("publisher", "camera")):
             before = self._services.get(name)
             if before is None or before.poll() is not None:
@@ -131,11 +141,6 @@ class Soak:
                     stdout=self._log,
                     stderr=self._log,
                 )
-        deadline = time.monotonic() + STARTUP
-        while not self._recorder_answers():
-            if time.monotonic() > deadline:
-                raise RecorderError(f"the recorder does not answer; see {self.folder / 'log.txt'}")
-            time.sleep(0.05)
 
     def end_services(self) -> None:
         """The publisher, then the recorder, in good order, so that segments are closed."""
