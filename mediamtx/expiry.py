@@ -90,6 +90,21 @@ def in_vain(items: Iterable[Item], now: datetime, policy: Policy, disk: Disk) ->
     return policy.keep_free is not None and disk.free + ours < policy.keep_free
 
 
+def oldest_enough(segments: Iterable[Item], now: datetime, missing: int) -> tuple[list[Item], bool]:
+    """As many of the segments, given oldest first, as make `missing` bytes of room, and whether they do.
+
+    No more needs to be known of then: by space, scanned segments go before anything else but the trash.
+    """
+    found = []
+    for item in segments:
+        found.append(item)
+        if not _protected(item, now) and _rank(item) <= 1:
+            missing -= item.size
+            if missing <= 0:
+                return found, True
+    return found, False
+
+
 def shortage(policy: Policy, disk: Disk) -> tuple[int, str]:
     """How many bytes to free, a little more than the limit says, and why; (0, "") within the limits."""
     reasons = []

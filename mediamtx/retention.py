@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import heapq
 import itertools
 import logging
 import os
@@ -18,11 +19,11 @@ from config.sizes import parse_amount
 from mediamtx.catalogue import INDEX, camera_folders, clips_of_day, day_folders, days
 from mediamtx.clips import remove_clip
 from mediamtx.decisions import is_kept, prune_tombstones, tombstones
-from mediamtx.expiry import Deletion, Disk, Item, Policy, amount_text, expired, in_vain, shortage
+from mediamtx.expiry import Deletion, Disk, Item, Policy, amount_text, expired, in_vain, oldest_enough, shortage
 from mediamtx.files import make_folder, storage_error
 from mediamtx.layout import Layout
 from mediamtx.listing import first_segment, segments_of
-from mediamtx.names import RELEASED, Stream
+from mediamtx.names import RELEASED, Segment, Stream
 from mediamtx.segments import LONGEST_SEGMENT, Span, list_streams
 from mediamtx.sizes import recorded_bytes
 
@@ -102,11 +103,14 @@ class _Pass:
             parse_amount(rules.keep_free, usage.total),
         )
         used = 0 if policy.max_used is None else self._used(streams, cameras)
-        # Most passes look only at what is old, by its name.
-        everything = shortage(policy, Disk(usage.free, used))[0] > 0
-        items = [item for stream in streams for item in self._segments(stream, policy, everything)]
-        items += [item for camera in cameras for item in self._clips(camera, policy, everything)]
         disk = Disk(usage.free, used)
+        # Most passes look only at what is old, by its name, and most others at the oldest segments.
+        missing = shortage(policy, disk)[0]
+        segments = heapq.merge(
+            *(self._segments(stream, policy, missing > 0) for stream in streams), key=lambda item: item.end
+        )
+        items, enough = oldest_enough(segments, self.now, missing) if missing else (list(segments), True)
+        items += [item for camera in cameras for item in self._clips(camera, policy, not enough)]
         deleted = [deletion for deletion in expired(items, self.now, policy, disk) if _delete(deletion)]
         freed = sum(deletion.item.size for deletion in deleted)
         why = shortage(policy, Disk(usage.free + freed, used - freed))[1]
@@ -141,7 +145,7 @@ class _Pass:
                     size,
                     scanned=self._is_scanned(stream, end),
                     needed=self._is_needed(stream.camera, Span(segment.start, end)),
-                    newest=following is None and self._is_recorded(stream),
+                    newest=self._is_newest(segment, following) and self._is_recorded(stream),
                 )
 
     def _clips(self, camera: str, policy: Policy, everything: bool) -> Iterator[Item]:
@@ -164,6 +168,11 @@ class _Pass:
     def _is_recorded(self, stream: Stream) -> bool:
         camera = self.settings.cameras.get(stream.camera)
         return camera is not None and camera.enabled
+
+    def _is_newest(self, segment: Segment, following: Segment | None) -> bool:
+        """Whether it may be the one being written: nothing follows but what a wrong clock dated far ahead."""
+        present = self.now + timedelta(days=1)
+        return following is None or segment.start < present <= following.start
 
     def _is_needed(self, camera: str, span: Span) -> bool:
         return any(camera == name and span.overlaps(other) for name, other in self.needed)
