@@ -20,6 +20,9 @@ import scene_dev  # noqa: E402, F401 - enters its scenes
 import scene_dev_air  # noqa: E402, F401
 import scene_dev_main  # noqa: E402, F401
 import scene_dev_more  # noqa: E402, F401
+import scene_held  # noqa: E402, F401
+import scene_held_main  # noqa: E402, F401
+import scene_held_more  # noqa: E402, F401
 from scene_film import write  # noqa: E402
 
 
