@@ -23,6 +23,7 @@ from motion.camera_pass import EVERY, CameraPass, Steps
 from motion.events import Event, Rules
 from motion.loose import file_loose
 from motion.progress import Progress
+from motion.prune import prune_activity
 from motion.rescan import Wish
 from motion.state import CameraState, load_state, save_state, sweep_states
 from motion.surroundings import Surroundings
@@ -142,6 +143,7 @@ class _Job:
             sweep(self._layout, camera, "motion", self._clock())
             for clip in file_loose(self._layout, camera, state.loose, self._clock()):
                 self._told(clip)
+            prune_activity(self._layout, camera)
         except BirbCamError as error:  # of the clips' folder; the scan may go on
             self._failed(f"{camera}: {error}")
         around = Surroundings(
