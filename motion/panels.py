@@ -115,7 +115,7 @@ def _chart(story: Story) -> Picture:
         if value <= HIGHEST and left < right:
             cv2.rectangle(chart, (left, y(value)), (right - 1, y(0)), _FAINT, cv2.FILLED)
     cv2.line(chart, (40, y(story.threshold)), (WIDE - 20, y(story.threshold)), _LIMIT, 1)
-    cv2.line(chart, (x(story.moment), y(HIGHEST)), (x(story.moment), y(0)), _FAINT, 1)
+    cv2.line(chart, (x(story.moment), y(HIGHEST)), (x(story.moment), y(0)), _INK, 1)
     if story.frames:
         line = np.array([(x(frame.time), y(frame.score)) for frame in story.frames], np.int32)
         cv2.polylines(chart, [line], False, _INK, 2, cv2.LINE_AA)

@@ -49,7 +49,7 @@ def bare_path(tmp_path: Path) -> Path:
 def test_alone_it_lists_the_commands_a_line_each() -> None:
     done = birbcam()
     assert done.returncode == 0
-    for command in ("demo", "test", "recorder", "camera", "web", "scan", "password", "doctor", "bench"):
+    for command in ("demo", "test", "recorder", "camera", "web", "scan", "explain", "password", "doctor", "bench"):
         assert sum(line.startswith(f"  {command} ") for line in done.stdout.splitlines()) == 1, command
 
 
@@ -60,7 +60,9 @@ def test_an_unknown_command_is_an_error() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["demo", "doctor", "recorder", "camera", "web", "scan", "password", "bench"])
+@pytest.mark.parametrize(
+    "command", ["demo", "doctor", "recorder", "camera", "web", "scan", "explain", "password", "bench"]
+)
 def test_every_command_has_help(command: str) -> None:
     done = birbcam(command, "--help")
     assert (done.returncode, done.stderr) == (0, "")
@@ -126,7 +128,7 @@ sys.meta_path.insert(0, Hider())
 assert "pytest" in hidden
 for module in (
     "webapp.worker", "webapp.server", "webapp.app", "mediamtx.recorder", "mediamtx.embedded", "mediamtx.saving",
-    "camera.supervisor", "camera.demo", "motion.job", "motion.scan", "motion.detector", "launcher.demo",
+    "camera.supervisor", "camera.demo", "motion.job", "motion.scan", "motion.explain", "launcher.demo",
     "launcher.doctor",
 ):
     importlib.import_module(module)
