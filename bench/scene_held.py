@@ -70,6 +70,8 @@ def passer(
     """Somebody who passes, a person unless the shapes say otherwise."""
     kind = {"stroller": "person", "cyclist": "person", "van": "car"}.get(shapes, shapes)
     skin = {"person": COAT, "car": TIN}.get(kind, FUR)
+    beyond = size * (0.3 if kind == "person" else 0.95)  # it enters and leaves whole
+    x, to_x = (min(at, -beyond) if at < 0 else max(at, 320 + beyond) for at in (x, to_x))
     path = Path(((start, x, y), (start + abs(to_x - x) / speed, to_x, y - 3)))
     return Actor(kind, path, size, tone, skin, shapes, rest="split", **more)  # type: ignore[arg-type]
 
@@ -176,7 +178,7 @@ def calm_downpour(seed: int) -> World:
     """Nobody; rain in waves, puddles with rings."""
     wind = Breeze(seed, 0.4, 0.5, 300)
     puddles = [Ripple(seed, 90, 150, 40, 9, 6.0), Ripple(seed + 1, 230, 120, 25, 5, 3.0)]
-    rain = Curtain(seed, Curve(((0, 0.1), (50, 0.9), (110, 0.3), (170, 1.2), (230, 0.5), (300, 1.0))), wind)
+    rain = Curtain(seed, Curve(((0, 0.1), (50, 0.9), (110, 0.3), (170, 1.2), (230, 0.5), (300, 1.0))), wind, 0.9)
     return World(above(seed, "gravel", 0.2), puddles, air=[rain], camera=Camera(noise=1.8, contrast=0.9, haze=0.05))
 
 
@@ -193,7 +195,7 @@ def downpour_visitors(seed: int) -> World:
     return World(
         wall(seed, 0.2),
         actors=actors,
-        air=[Curtain(seed, Curve(((0, 0.7), (300, 0.9))), wind)],
+        air=[Curtain(seed, Curve(((0, 0.7), (300, 0.9))), wind, 0.9)],
         camera=Camera(noise=1.9),
     )
 

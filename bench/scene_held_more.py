@@ -39,7 +39,7 @@ def floodlight_visitors(seed: int) -> World:
     power = Curve(((42, 0), (42.2, 1.0), (80, 1.0), (80.2, 0), (160, 0), (160.2, 1.0), (200, 1.0), (200.2, 0)))
     actors = [
         passer(40, 345, -25, 165, 90, 40, 0.2),
-        passer(110, -25, 345, 160, 28, 30, 0.3, "cat"),
+        passer(110, -25, 345, 160, 28, 30, 0.5, "cat"),
         wings(202, ((0, -10, 60), (0.9, 332, 90)), 12, 0.5),
     ]
     lights = [Spot(power, 160, -10, np.pi / 2, 0.9, 0.9, 200)]
@@ -47,7 +47,7 @@ def floodlight_visitors(seed: int) -> World:
         wall(seed),
         actors=actors,
         lights=lights,
-        ambient=Curve(((0, 0.12),)),
+        ambient=Curve(((0, 0.17),)),
         camera=Camera(noise=2.2, auto=0.15, shutter=0.03),
     )
 
@@ -145,7 +145,7 @@ def timing(seed: int) -> World:
 def pauses(seed: int) -> World:
     """Pauses of 2 to 5 s within a visit, and of 8.5 to 25 s between two."""
     one = Path(((10, -40, 165), (14, 80, 165), (16.5, 80, 165), (19, 170, 166), (23.5, 170, 166), (29, 350, 165)))
-    two = Path(((60, 350, 160), (65, 210, 160), (73.5, 210, 160), (80, -30, 162)))
+    two = Path(((59.5, 365, 160), (65, 210, 160), (73.5, 210, 160), (80.5, -45, 162)))
     three = Path(((120, -120, 168), (124, 150, 168), (149, 150, 168), (154, 460, 168)))
     four = Path(((190, 345, 150), (196, 250, 150), (200.5, 250, 150), (206, 160, 150), (218, -25, 150)))
     actors = [
