@@ -73,7 +73,7 @@ def open_whole(path: Path) -> Iterator[InputContainer]:
 
     length = whole_length(path)
     try:
-        container = av.open(f"subfile,,start,0,end,{length},,:{path}", format="mp4")
+        container = av.open(f"subfile,,start,0,end,{length},,:{path}", format="mp4", metadata_errors="replace")
     except av.FFmpegError as error:
         raise SegmentError(f"{path}: cannot be read: {error}") from error
     with container:

@@ -40,7 +40,7 @@ class Reader:
 
     end: datetime
 
-    def __init__(self, economical: bool = False) -> None:
+    def __init__(self, economical: bool = True) -> None:
         self._decoders = Decoders()
         self._economy = Economy(self._decoders) if economical else None
 
