@@ -16,6 +16,7 @@ from scene_book import SCENES, Film, Scene, Truth, Written  # noqa: E402
 
 __all__ = ["SCENES", "Film", "Scene", "Truth", "Written", "write"]
 
+import cv2  # noqa: E402
 import scene_dev  # noqa: E402, F401 - enters its scenes
 import scene_dev_air  # noqa: E402, F401
 import scene_dev_main  # noqa: E402, F401
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--sheet", nargs=2, metavar=("NAME", "PNG"), help="a contact sheet of one scene")
     parser.add_argument("names", nargs="*")
     asked = parser.parse_args()
+    cv2.setNumThreads(1)  # small pictures: threads would wait for each other
     unknown = [name for name in asked.names if name not in SCENES]
     if unknown:
         parser.error(f"no scene {unknown[0]!r}; --list names them")
