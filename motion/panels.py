@@ -20,7 +20,7 @@ TILE = 480  # px, width of a tile
 EDGE = 12  # px between things
 ROW = 26  # px, height of a line of text
 CHART = 200  # px, height of the scores
-LETTERS = 105  # of a line
+LETTERS = 135  # of a line
 CONTRAST = 4  # times, that a difference is shown
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 # Colours are blue, green, red.
