@@ -41,6 +41,8 @@ MARGIN = timedelta(seconds=10)
 """So much longer than an event could go on, nothing must come before a stream is taken to have stopped."""
 UNCOVERED = 2
 """Seconds of a main segment that the detect stream may leave out without the main stream being scanned for them."""
+BATCH = 60
+"""So many main segments are looked through before the first of them is scanned."""
 ONE_SECOND = timedelta(seconds=1)
 Steps = Iterator[Task]
 """A part of a pass, and the tasks that it waits for."""
@@ -169,34 +171,32 @@ class CameraPass:
         if not self._detect.segments:
             yield from self._scan(self._main, todo)
             return
-        for needed, group in groupby(self._judged(todo), key=lambda judged: judged[2]):
+        for (needed, _), group in groupby(self._judged(todo), key=lambda judged: judged[2:]):
             if self._around.stopped():
                 return
             if needed:
-                yield from self._scan(self._main, [segment for segment, _, _ in group])
+                yield from self._scan(self._main, [segment for segment, *_ in group])
             else:
-                for segment, span, _ in group:
+                for segment, span, *_ in group:
                     self._activity.mark(span, ())
                     self._intake.passed(segment, span.end)
 
-    def _judged(self, todo: Sequence[Segment]) -> Sequence[tuple[Segment, Span, bool]]:
-        """Main segments, their footage, and whether the detect stream leaves something out of it.
+    def _judged(self, todo: Sequence[Segment]) -> Iterator[tuple[Segment, Span, bool, int]]:
+        """Main segments, their footage, whether the detect stream leaves something out of it, and their batch.
 
         The second that a segment shares with the one before it counts as the next one does, so that it does not
         matter whether that one was scanned in this pass.
         """
-        judged = []
         detect_ended = self._has_stopped(self._detect)
-        for segment in todo:
+        for number, segment in enumerate(todo):
             following = self._main.follower(segment)
             until = following.start if following else end_of(self._layout, segment)
             if self._around.stopped() or (not detect_ended and self._detect.segments[-1].start + self._offset < until):
-                break  # the detect stream's part of it is still to come
+                return  # the detect stream's part of it is still to come
             if self._left_out(Span(segment.start, until)):
                 until = min(until, end_of(self._layout, segment))
             span = Span(segment.start, max(until, segment.start))
-            judged.append((segment, span, self._left_out(span)))
-        return judged
+            yield segment, span, self._left_out(span), number // BATCH
 
     def _left_out(self, span: Span) -> bool:
         first = span.start.replace(microsecond=0)
