@@ -113,9 +113,12 @@ def segments_of(
     layout: Layout, stream: Stream, since: datetime | None = None, until: datetime | None = None
 ) -> Segments:
     """The segments of a stream that start in [since, until). StorageError where the folder cannot be read."""
+    names = _names(layout, stream)
+    if since is None and until is None:
+        return Segments.of(stream, names)
     low = "" if since is None else segment_name(since)
     high = "~" if until is None else segment_name(until)
-    return Segments.of(stream, (name for name in _names(layout, stream) if low <= name < high))
+    return Segments.of(stream, (name for name in names if low <= name < high))
 
 
 def first_segment(layout: Layout, stream: Stream, since: datetime) -> Segment | None:
