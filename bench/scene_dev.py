@@ -109,20 +109,20 @@ def cars_day(seed: int) -> World:
 @scene("wind-gusts", "dev", 300)
 def wind_gusts(seed: int) -> World:
     """Gusts in a bush and hanging twigs, a tree's shadow on the lawn, the camera trembles; two birds and a person."""
-    wind = Wind(seed, 0.25, 1.0, 7.0, 300)
+    wind = Wind(seed, 0.25, 1.0, 11.0, 300)
     leaves = [
-        Foliage(seed, Leaves(BUSH, 900, (3, 8), 0.10, bend=4, flutter=1.5, hang=1.0), wind),
-        Foliage(seed + 1, Leaves(TWIGS, 420, (3, 7), 0.16, "chelsea", bend=6, flutter=2.0, hang=-1.0), wind),
+        Foliage(seed, Leaves(BUSH, 900, (3, 8), 0.10, bend=1.8, flutter=0.7, hang=1.0), wind),
+        Foliage(seed + 1, Leaves(TWIGS, 420, (3, 7), 0.16, "chelsea", bend=3, flutter=1.0, hang=-1.0), wind),
     ]
     actors = [
         flight(70, 1.0, (-5, 100), (330, 60), 8),
         visit(140, 9.0, (180, 110), 10),
         walker(230, 340, -30, 130, 50, 35),
     ]
-    shade = TreeShadow(seed, wind, (100, 110, 320, 180))
+    shade = TreeShadow(seed, wind, (100, 110, 320, 180), 0.45, 2.5)
     return World(
         garden(seed), actors=actors, front=leaves, lights=[shade],
-        camera=Camera(noise=1.4, shake=Shake(seed, wind, 0.25)), sun=Curve(((0, 0.5),))
+        camera=Camera(noise=1.4, shake=Shake(seed, wind, 0.1)), sun=Curve(((0, 0.5),))
     )  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def calm_insects(seed: int) -> World:
         Insects(seed + 1, 300, 9.0, (150, 90), 90, near=0.3),
     ]
     lamp = Lamp(240, 32, Curve(((0, 0.5),)), 60, bulb=2.5)
-    camera = Camera(noise=2.8, read=0.3, smear=0.7, shutter=1 / 25, denoise=0.3)
+    camera = Camera(noise=2.0, read=0.25, smear=0.7, shutter=1 / 25, denoise=0.3)
     return World(garden(seed, wall=True), lights=[lamp], air=bugs, ambient=Curve(((0, 0.09),)), camera=camera)
 
 
@@ -84,14 +84,14 @@ def insects_visitors(seed: int) -> World:
 @scene("calm-hard-clouds", "dev", 300)
 def calm_hard_clouds(seed: int) -> World:
     """Nobody; the edges of fast clouds run over the lawn, and the exposure follows."""
-    fast = Clouds(seed, (95, 15), 0.6, 0.12, 260)
+    fast = Clouds(seed, (80, 12), 0.55, 0.12, 700, 0.3)
     return World(garden(seed), lights=[fast, SkyClouds(seed, 20, 60)], camera=Camera(noise=1.3, auto=0.12, sharpen=0.3))
 
 
 @scene("clouds-visitors", "dev", 300)
 def clouds_visitors(seed: int) -> World:
     """Fast clouds with edges; birds and a person cross light and shadow."""
-    fast = Clouds(seed, (-60, 10), 0.5, 0.25, 300)
+    fast = Clouds(seed, (-45, 8), 0.5, 0.25, 600)
     actors = [
         flight(30, 0.8, (-5, 100), (330, 70), 8),
         hopper(seed, 75, 18, 140, 130, 10),
@@ -118,7 +118,7 @@ def calm_lamp(seed: int) -> World:
         Sweep(((40, 2.0, 1), (85, 1.5, -1), (145, 3.0, 1), (205, 1.2, 1), (275, 2.2, -1))),
     ]
     return World(
-        garden(seed, wall=True), lights=lights, ambient=Curve(((0, 0.07),)), camera=Camera(noise=2.6, auto=0.15)
+        garden(seed, wall=True), lights=lights, ambient=Curve(((0, 0.07),)), camera=Camera(noise=1.9, auto=0.15)
     )
 
 
@@ -141,7 +141,7 @@ def night_cars(seed: int) -> World:
     ]
     lamps = [Lamp(60, 40, Curve(((0, 0.5),)), 60), Lamp(250, 42, Curve(((0, 0.4),)), 50)]
     return World(
-        street(seed), actors=cars, lights=lamps, ambient=Curve(((0, 0.04),)), camera=Camera(noise=2.6, shutter=1 / 25)
+        street(seed), actors=cars, lights=lamps, ambient=Curve(((0, 0.04),)), camera=Camera(noise=2.0, shutter=1 / 25)
     )
 
 

@@ -57,12 +57,12 @@ def main_wind(seed: int) -> World:
     """Gusts in bush and twigs, a bird after the first of them."""
     wind = Wind(seed, 0.3, 1.0, 6.0, 60)
     leaves = [
-        Foliage(seed, Leaves(BUSH, 700, (3, 8), 0.10, bend=4, flutter=1.5, hang=1.0), wind),
-        Foliage(seed + 1, Leaves(TWIGS, 300, (3, 8), 0.14, "chelsea", bend=6, flutter=2.0, hang=-1.0), wind),
+        Foliage(seed, Leaves(BUSH, 700, (3, 8), 0.10, bend=1.8, flutter=0.7, hang=1.0), wind),
+        Foliage(seed + 1, Leaves(TWIGS, 300, (3, 8), 0.14, "chelsea", bend=3, flutter=1.0, hang=-1.0), wind),
     ]
-    shade = TreeShadow(seed, wind, (100, 110, 320, 180))
+    shade = TreeShadow(seed, wind, (100, 110, 320, 180), 0.4, 2.5)
     actors = [flight(35, 0.9, (-5, 100), (330, 60), 8)]
-    return World(garden(seed), (), actors, leaves, [shade], camera=Camera(noise=1.3, shake=Shake(seed, wind, 0.2)))
+    return World(garden(seed), (), actors, leaves, [shade], camera=Camera(noise=1.3, shake=Shake(seed, wind, 0.08)))
 
 
 @scene("main-rain", "dev", 60, main=True)

@@ -61,9 +61,9 @@ def calm_wind(seed: int) -> World:
     """Nobody; strong gusts in a meadow, a hedge and twigs close to the lens, the clouds drift."""
     wind = Wind(seed, 0.35, 1.2, 6.0, 300, 90)
     parts = [
-        Foliage(seed, Leaves(HEDGE, 1300, (2, 5), 0.06, bend=1.8, flutter=0.8, beat=(0.6, 2.5)), wind),
-        Foliage(seed + 1, Leaves(MEADOW, 900, (4, 11), 0.17, bend=5, flutter=1.0, hang=1.0, upright=True), wind),
-        Foliage(seed + 2, Leaves(TWIGS, 150, (8, 16), 0.05, "gravel", bend=9, flutter=3.0, hang=-1.0), wind),
+        Foliage(seed, Leaves(HEDGE, 1300, (2, 5), 0.06, bend=0.9, flutter=0.5, beat=(0.6, 2.5)), wind),
+        Foliage(seed + 1, Leaves(MEADOW, 900, (4, 11), 0.17, bend=2.5, flutter=0.8, hang=1.0, upright=True), wind),
+        Foliage(seed + 2, Leaves(TWIGS, 150, (8, 16), 0.05, "gravel", bend=6, flutter=2.0, hang=-1.0), wind),
     ]
     return World(garden(seed), front=parts, lights=[SkyClouds(seed, 9, 60)], camera=Camera(noise=1.5, auto=0.08))
 
@@ -72,8 +72,8 @@ def calm_wind(seed: int) -> World:
 def wind_visitors(seed: int) -> World:
     """Birds small and bigger and a cat among leaves in the wind."""
     wind = Wind(seed, 0.4, 0.9, 8.0, 300, -140)
-    behind = [Foliage(seed, Leaves(HEDGE, 1100, (2, 5), 0.07, bend=1.5, flutter=0.8), wind)]
-    front = [Foliage(seed + 1, Leaves(BUSH, 800, (3, 9), 0.12, "chelsea", bend=3.5, flutter=1.6, hang=1.0), wind)]
+    behind = [Foliage(seed, Leaves(HEDGE, 1100, (2, 5), 0.07, bend=0.8, flutter=0.5), wind)]
+    front = [Foliage(seed + 1, Leaves(BUSH, 800, (3, 9), 0.12, "chelsea", bend=1.8, flutter=0.8, hang=1.0), wind)]
     actors = [
         flight(35, 0.6, (330, 40), (-5, 30), 6),
         visit(80, 14, (170, 105), 9),
@@ -81,8 +81,8 @@ def wind_visitors(seed: int) -> World:
         hopper(seed, 180, 20, 200, 135, 9),
         flight(250, 0.8, (-5, 120), (326, 20), 9, 0.3),
     ]
-    shadow = TreeShadow(seed, wind, (130, 100, 320, 180), 0.5)
-    camera = Camera(noise=1.3, shake=Shake(seed, wind, 0.15))
+    shadow = TreeShadow(seed, wind, (130, 100, 320, 180), 0.4, 2.5)
+    camera = Camera(noise=1.3, shake=Shake(seed, wind, 0.07))
     return World(garden(seed), behind, actors, front, [shadow], camera=camera, sun=Curve(((0, 0.5),)))
 
 
@@ -101,7 +101,7 @@ def low_rate(seed: int) -> World:
 def calm_low_rate(seed: int) -> World:
     """Nobody; a still garden with leaves in a light breeze that pulses every 5 s."""
     wind = Wind(seed, 0.3, 0.3, 20, 300)
-    leaves = [Foliage(seed, Leaves(BUSH, 600, (3, 7), 0.1, bend=1.5, flutter=0.8, hang=1.0), wind)]
+    leaves = [Foliage(seed, Leaves(BUSH, 600, (3, 7), 0.1, bend=0.8, flutter=0.5, hang=1.0), wind)]
     return World(garden(seed, ground="gravel"), front=leaves, camera=Camera(noise=2.5, smear=0.8))
 
 
@@ -114,7 +114,7 @@ def shake(seed: int) -> World:
         walker(120, -20, 340, 145, 60, 40),
         visit(210, 9, (220, 112), 12),
     ]
-    camera = Camera(noise=1.3, shake=Shake(seed, wind, 1.5), sharpen=0.4)
+    camera = Camera(noise=1.3, shake=Shake(seed, wind, 0.8), sharpen=0.4)
     return World(garden(seed, fence=True, wall=True), actors=actors, camera=camera, sun=Curve(((0, 0.5),)))
 
 
@@ -122,7 +122,7 @@ def shake(seed: int) -> World:
 def calm_shake(seed: int) -> World:
     """Nobody; the camera swings on its pole in strong gusts over a picture full of edges."""
     wind = Wind(seed, 0.2, 1.0, 9, 240)
-    return World(street(seed), camera=Camera(noise=1.3, shake=Shake(seed, wind, 2.0)))
+    return World(street(seed), camera=Camera(noise=1.3, shake=Shake(seed, wind, 1.2)))
 
 
 @scene("low-contrast", "dev", 240)

@@ -18,7 +18,7 @@ COAT = ("brick", 0.1, 0.1, 0.4)
 FUR = ("grass", 0.4, 0.4, 0.2)
 TIN = ("coins", 0.2, 0.2, 0.5)
 GLOW = Camera(
-    noise=2.6,
+    noise=1.9,
     read=0.3,
     grain=lumpy,
     soft=0.2,
@@ -149,7 +149,7 @@ def calm_gale(seed: int) -> World:
     wind = Breeze(seed, 0.4, 0.6, 300, 45)
     twigs = [
         Sprays(seed, wind, ((-5, 30, 120, 5), (40, 0, 90, 60)), 60, (14, 28), 0.1),
-        Sprays(seed + 1, wind, ((230, 180, 322, 140),), 45, (10, 24), 0.16, "chelsea", 0.6, -np.pi / 2),
+        Sprays(seed + 1, wind, ((230, 180, 322, 140),), 45, (10, 24), 0.16, "chelsea", 0.3, -np.pi / 2),
     ]
     return World(
         garden(seed, horizon=50, ground="gravel", wall=False, path=False),
@@ -162,14 +162,14 @@ def calm_gale(seed: int) -> World:
 def gale_visitors(seed: int) -> World:
     """Birds, a dog and a person among beating twigs."""
     wind = Breeze(seed, 0.15, 0.7, 300, -70, 0.9)
-    twigs = [Sprays(seed, wind, ((180, -5, 325, 40),), 50, (12, 26), 0.08, "grass", 0.5)]
+    twigs = [Sprays(seed, wind, ((180, -5, 325, 40),), 50, (12, 26), 0.08, "grass", 0.25)]
     actors = [
         wings(42, ((0, 334, 110), (0.9, -10, 90)), 8),
         passer(100, -25, 345, 150, 30, 60, 0.05, "dog"),
         caller(seed, 170, (5.0, 12.0), 11),
         passer(240, 345, -25, 160, 70, 40, 0.25),
     ]
-    behind = [Sprays(seed + 1, wind, ((-5, 70, 325, 66),), 90, (6, 12), 0.07, "gravel", 0.4, -np.pi / 2)]
+    behind = [Sprays(seed + 1, wind, ((-5, 70, 325, 66),), 90, (6, 12), 0.07, "gravel", 0.15, -np.pi / 2)]
     return World(garden(seed, horizon=68), behind, actors, twigs, camera=Camera(noise=1.4))
 
 
@@ -233,7 +233,7 @@ def calm_swarm(seed: int) -> World:
         lights=[light],
         air=swarm,
         ambient=Curve(((0, 0.08),)),
-        camera=Camera(noise=2.6, grain=lumpy, shutter=0.04),
+        camera=Camera(noise=1.9, grain=lumpy, shutter=0.04),
     )
 
 

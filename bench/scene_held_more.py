@@ -29,7 +29,7 @@ def calm_floodlight(seed: int) -> World:
         Sweep(((50, 1.8, 1), (170, 2.5, -1), (270, 1.5, 1))),
     ]
     return World(
-        above(seed), lights=lights, ambient=Curve(((0, 0.08),)), camera=Camera(noise=2.4, grain=banded, auto=0.2)
+        above(seed), lights=lights, ambient=Curve(((0, 0.08),)), camera=Camera(noise=1.8, grain=banded, auto=0.2)
     )
 
 
@@ -103,7 +103,7 @@ def calm_low_rate(seed: int) -> World:
 def calm_pole(seed: int) -> World:
     """Nobody; a camera on a bending pole."""
     wind = Breeze(seed, 0.1, 0.6, 240)
-    return World(wall(seed), camera=Camera(noise=1.3, shake=Shake(seed, wind, 1.8), sharpen=0.5))
+    return World(wall(seed), camera=Camera(noise=1.3, shake=Shake(seed, wind, 1.0), sharpen=0.5))
 
 
 @scene("h-pole-visitors", "held", 240)
@@ -116,7 +116,7 @@ def pole_visitors(seed: int) -> World:
         passer(160, 345, -20, 100, 26, 14, 0.05),
     ]
     return World(
-        street(seed), actors=actors, camera=Camera(noise=1.3, shake=Shake(seed, wind, 0.8)), sun=Curve(((0, 0.6),))
+        street(seed), actors=actors, camera=Camera(noise=1.3, shake=Shake(seed, wind, 0.5)), sun=Curve(((0, 0.6),))
     )
 
 

@@ -44,7 +44,7 @@ class Sprays(Part):
         length: tuple[float, float] = (10.0, 22.0),
         light: float = 0.12,
         photo: str = "grass",
-        swing: float = 0.5,
+        swing: float = 0.25,
         droop: float = np.pi / 2,
     ) -> None:
         super().__init__()

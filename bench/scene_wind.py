@@ -76,7 +76,7 @@ class Foliage(Part):
         count = leaves.count
         self.turn = random.normal(np.pi / 2, 0.25, count) if leaves.upright else random.uniform(0, np.pi, count)
         self.length = random.uniform(*leaves.size, count)
-        self.shade = (leaves.light * np.exp(random.normal(0, 0.45, count))).astype(np.float32)
+        self.shade = (leaves.light * np.exp(random.normal(0, 0.65, count))).astype(np.float32)
         self.beat = random.uniform(*leaves.beat, count).astype(np.float32)
         self.phase = random.uniform(0, 6.28, (count, 3)).astype(np.float32)
         branch = (
