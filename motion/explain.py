@@ -70,6 +70,9 @@ def explain(settings: Settings, camera: str, moment: datetime) -> Story:
         aside=trouble.reason if trouble is not None and trouble.aside else "",
         problem="" if said.frames else "; ".join(said.problems) or "no picture of that time is whole yet",
         score=score,
+        same_second=max(
+            (f.score for f in said.frames if int(f.time.timestamp()) == int(moment.timestamp())), default=0.0
+        ),
         alone=said.view.score if said.view else 0.0,
         reason=said.view.reason if said.view else "",
     )

@@ -24,6 +24,7 @@ class Facts:
     aside: str = ""  # why its segment is not tried any more
     problem: str = ""  # why its segment cannot be read now
     score: float = 0.0  # confirmed
+    same_second: float = 0.0  # the highest of that whole second, as a pass would note it now
     alone: float = 0.0  # of the strongest picture, without confirmation
     reason: str = ""  # in the detector's words
     unignored: float = 0.0  # without ignored areas
@@ -62,7 +63,7 @@ def reasons(facts: Facts) -> Iterator[str]:
         yield from _cures(facts, limit)
     if facts.reason:
         yield f"the detector says: {facts.reason}"
-    if facts.kept <= HIGHEST and abs(facts.kept - facts.score) > 2 * MATTERS:
+    if facts.kept <= HIGHEST and abs(facts.kept - facts.same_second) > 2 * MATTERS:
         yield f"a pass has noted {facts.kept} for that second: it went by other settings, or by another release"
     yield from facts.clips
 

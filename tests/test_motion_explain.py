@@ -25,7 +25,7 @@ from motion.reasons import Facts, reasons
 from motion.witness import View
 
 CAMERA = CameraSettings(sensitivity=40)
-MISSED = Facts(CAMERA, 20, footage=True, score=20.0, alone=20.0, unignored=20.0, smallest=20.0)
+MISSED = Facts(CAMERA, 20, footage=True, score=20.0, same_second=20.0, alone=20.0, unignored=20.0, smallest=20.0)
 
 
 class TestReasons:
@@ -55,7 +55,7 @@ class TestReasons:
         assert any(words in line for line in reasons(facts)), list(reasons(facts))
 
     def test_nothing_at_all_has_no_cure(self) -> None:
-        facts = replace(MISSED, kept=0, score=0.0, alone=0.0, unignored=0.0, smallest=0.0)
+        facts = replace(MISSED, kept=0, score=0.0, same_second=0.0, alone=0.0, unignored=0.0, smallest=0.0)
         assert len(list(reasons(facts))) == 1
 
 
