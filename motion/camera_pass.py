@@ -19,6 +19,7 @@ from config.settings import CameraSettings
 from mediamtx.names import Segment, Stream
 from mediamtx.segments import Span
 from motion.activity import Activity
+from motion.ahead import apart, count_ahead, horizon, take_back
 from motion.chunk import Chunk, Source
 from motion.events import Rules, assemble
 from motion.footage import Footage, end_of, has_stopped, late_finished, look_at
@@ -66,6 +67,7 @@ class CameraPass:
         self._now = around.clock()  # of the listing: what came later is not known
         self._saved = time.monotonic()
         self._known_before = self._intake.known_until
+        self._horizon = horizon(self._now)
         self._main = self._look(Stream(camera))
         self._detect = self._look(Stream(camera, detect=True))
 
@@ -76,9 +78,12 @@ class CameraPass:
         Gives out each task that it has to wait for; where somebody goes on before it is done, the pass is ending.
         Raises StorageError and StateError where the state cannot be kept.
         """
+        both = (self._detect, self._main)
         self._forget_what_is_gone()
+        count_ahead(self._camera, self._state, both)
+        take_back(self._layout, self._state, both, self._activity, self._rules, self._horizon)
         if damaged:
-            rebuild(self._layout, self._camera, self._state, [self._detect, self._main], self._activity, self._rules)
+            rebuild(self._layout, self._camera, self._state, both, self._activity, self._rules)
         self._rescan.resume(self._around.removed)
         self._publish()
         yield from self._scan_both()
@@ -131,7 +136,7 @@ class CameraPass:
         self._save()
 
     def _look(self, stream: Stream) -> Footage:
-        return look_at(self._layout, stream, self._state.stream(stream), self._now)
+        return look_at(self._layout, stream, self._state.stream(stream), self._now, self._horizon)
 
     def _forget_what_is_gone(self) -> None:
         there = (self._main.segments, self._detect.segments)
@@ -278,8 +283,10 @@ class CameraPass:
 
     def _publish_all(self, events: Sequence[Pending]) -> list[Pending]:
         """Publish what can be; what is left."""
+        present, ahead = apart(events, self._horizon)
         reels = Reels(self._main, self._has_stopped(self._main), self._detect.segments, self._offset)
-        return self._publisher.publish(events, reels)
+        reels_ahead = Reels(self._main.of_ahead, True, self._detect.ahead, self._offset)
+        return self._publisher.publish(present, reels) + self._publisher.publish(ahead, reels_ahead)
 
     def _publish_and_save(self) -> None:
         self._publish()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from config.errors import SegmentError
@@ -19,12 +19,18 @@ STALLED = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """The segments of one stream, oldest first, without those from before this release was built."""
+    """The segments of one stream, oldest first, without those dated before this release was built or far ahead."""
 
     stream: Stream
     segments: Segments
     undated: int  # segments left out, dated by a clock that was not set
     newest_finished: bool
+    ahead: Segments  # left out as well, until their time has come
+
+    @property
+    def of_ahead(self) -> Footage:
+        """Those far ahead alone: none of them is being written."""
+        return replace(self, segments=self.ahead, newest_finished=True)
 
     @property
     def finished(self) -> Segments:
@@ -41,10 +47,14 @@ class Footage:
         return min((following.start - segment.start).total_seconds(), USUAL) if following else 0.0
 
 
-def look_at(layout: Layout, stream: Stream, known: StreamState, now: datetime) -> Footage:
-    """List a stream, and bring up to date what `known` remembers of its newest segment."""
+def look_at(
+    layout: Layout, stream: Stream, known: StreamState, now: datetime, limit: datetime | None = None
+) -> Footage:
+    """List a stream, and bring up to date what `known` remembers of its newest segment; `limit` of what is ahead."""
     listed = segments_of(layout, stream)
-    segments = listed.since(RELEASED)
+    dated = listed.since(RELEASED)
+    ahead = dated[len(dated) :] if limit is None else dated.since(limit)
+    segments = dated[: len(dated) - len(ahead)]
     finished = True
     if segments:
         newest = segments[-1]
@@ -54,7 +64,7 @@ def look_at(layout: Layout, stream: Stream, known: StreamState, now: datetime) -
             known.newest = newest.start
         except SegmentError:
             pass  # gone since it was listed, or not to be read: whoever scans it will tell
-    return Footage(stream, segments, len(listed) - len(segments), finished)
+    return Footage(stream, segments, len(listed) - len(dated), finished, ahead)
 
 
 def late_finished(layout: Layout, segment: Segment, late: dict[Segment, Seen], now: datetime) -> bool:

@@ -76,6 +76,7 @@ class CameraState:
     troubles: dict[Segment, Trouble] = field(default_factory=dict)
     late: dict[Segment, Seen] = field(default_factory=dict)  # from before the watermark, and may still grow
     undated: int = 0  # segments from before this release was built, when last counted
+    ahead: int = 0  # segments dated far ahead, when last counted
     open: Event | None = None
     pending: list[Pending] = field(default_factory=list)
     loose: dict[str, Seen] = field(default_factory=dict)  # loose files that may still grow
@@ -152,6 +153,7 @@ def encode(camera: str, state: CameraState) -> dict[str, Any]:
         },
         "late": {_key(segment): _seen(seen) for segment, seen in sorted(state.late.items())},
         "undated": state.undated,
+        "ahead": state.ahead,
         "open": _event(state.open) if state.open else None,
         "pending": [{**_event(pending.event), "tries": pending.tries} for pending in state.pending],
         "loose": {name: _seen(seen) for name, seen in sorted(state.loose.items())},
@@ -163,7 +165,7 @@ def decode(camera: str, values: Mapping[str, Any]) -> CameraState:
     """What `encode` wrote; ValueError, KeyError, TypeError or AttributeError where it is damaged."""
     if values["version"] != VERSION or values["camera"] != camera:
         raise ValueError(f"version {values['version']!r} of camera {values['camera']!r}")
-    state = CameraState(undated=int(values["undated"]))
+    state = CameraState(undated=int(values["undated"]), ahead=int(values.get("ahead", 0)))
     for name, known in values["streams"].items():
         stream = Stream.parse(name)
         if stream is None or stream.camera != camera:
