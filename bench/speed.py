@@ -1,31 +1,30 @@
-"""How long people wait: the motion pass, "Save last 60 s" and the day page; `python bench/speed.py`.
+"""How long people wait: the motion pass (`speed_job.py`), "Save last 60 s" and the day page; `python bench/speed.py`.
 
 Everything runs as installed: real processes, the real web server, footage made by ffmpeg. Each figure stands beside a
-peer that was timed in the same run. Prints a Markdown table; bench/RESULTS.md keeps the latest.
+peer that was timed in the same run. Prints Markdown tables; bench/RESULTS.md keeps the latest.
 """
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import json
 import os
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "bench")]
 
+import speed_job  # noqa: E402
+from installation import Installation, get  # noqa: E402
 from report import Row, machine, table, timed  # noqa: E402
 
-from media import write_segments  # noqa: E402
 from mediamtx.clips import Clip  # noqa: E402
 from mediamtx.layout import Layout  # noqa: E402
 from mediamtx.names import ClipName, Segment, Stream  # noqa: E402
@@ -37,107 +36,6 @@ CLIPS_OF_DAY = 1000
 CLIPS_ELSEWHERE = 100_000
 LENGTHS = (60.0, 30.0)  # s of footage that "Save last 60 s" cuts from
 NOW = datetime.now(UTC).replace(microsecond=0)
-
-
-class Installation:
-    """Folders and settings of one installation below a temporary folder."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.socket() as sock:
-            sock.bind(("127.0.0.1", 0))
-            self.port = sock.getsockname()[1]
-        self.config = folder / "config.txt"
-        folder.mkdir(parents=True)
-        self.config.write_text(
-            'media_dir = "."\noutput_dir = "clips"\nstate_dir = "state"\nrecorder = "embedded"\ntime_zone = "UTC"\n'
-            f'[retention]\nsegment_days = 0\nkeep_free = ""\n[web]\nport = {self.port}\n[cameras.front]\n'
-        )
-        self.environment = os.environ | {"BIRBCAM_CONFIG": str(self.config), "PYTHONPATH": str(ROOT)}
-        self.layout = Layout(folder, folder / "clips", folder / "state", UTC, "UTC")
-
-    def run(self, *command: str) -> str:
-        """Run one of our packages to its end."""
-        done = subprocess.run(
-            [sys.executable, "-m", *command], env=self.environment, capture_output=True, text=True, check=True
-        )
-        return done.stdout + done.stderr
-
-    @contextmanager
-    def web(self) -> Iterator[http.client.HTTPConnection]:
-        """The running web app, over a connection that is kept open as a browser does."""
-        with subprocess.Popen([sys.executable, "-m", "webapp"], env=self.environment) as server:
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-                deadline = time.monotonic() + 30
-                while True:
-                    try:
-                        get(connection, "/healthz")
-                        break
-                    except OSError:
-                        connection.close()
-                        if time.monotonic() > deadline:
-                            raise
-                        time.sleep(0.05)
-                yield connection
-            finally:
-                server.terminate()
-
-
-def get(connection: http.client.HTTPConnection, path: str, **headers: str) -> bytes:
-    """The body of a page that must be there."""
-    connection.request("GET", path, headers=headers)
-    answer = connection.getresponse()
-    body = answer.read()
-    if answer.status not in (200, 206):
-        raise RuntimeError(f"{path}: {answer.status} {body[:200]!r}")
-    return body
-
-
-def motion_rows(folder: Path) -> list[Row]:
-    """An idle pass over 1,000 processed segments, and a pass with one new one."""
-    place = Installation(folder)
-    stream = Stream("front", detect=True)
-    start = NOW - timedelta(seconds=10 * 1100)
-    (pattern,) = write_segments(place.layout, stream, start, [10.0], noise=4)
-    source = place.layout.segment_path(pattern)
-    added = iter(range(1, 1100))
-
-    def add() -> Path:
-        path = place.layout.segment_path(Segment(stream, start + timedelta(seconds=10 * next(added))))
-        shutil.copyfile(source, path)
-        return path
-
-    for _ in range(999):
-        add()
-    place.run("motion")
-    idle = timed(lambda: place.run("motion"), TIMES)
-    bare = [sys.executable, "-c", "import argparse, json, logging, tomllib, dataclasses, pathlib"]
-    peer = timed(lambda: subprocess.run(bare, check=True), TIMES)
-    one, decode = [], []
-    for _ in range(TIMES + 1):
-        path = add()
-        begin = time.perf_counter()
-        place.run("motion")
-        one.append(time.perf_counter() - begin)
-        command = [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-i",
-            str(path),
-            "-vf",
-            "tblend=all_mode=difference,blackframe",
-            "-f",
-            "null",
-            "-",
-        ]
-        begin = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True)
-        decode.append(time.perf_counter() - begin)
-    return [
-        Row("idle scan, 1,000 processed segments", idle, "Python with its own modules alone", peer, 0.3),
-        Row("scan with one new detect segment", one[1:], "ffmpeg: frame difference of that segment", decode[1:], 1.0),
-    ]
 
 
 def record(layout: Layout, stream: Stream) -> None:
@@ -266,18 +164,23 @@ def settle(connection: http.client.HTTPConnection, path: str) -> None:
 
 
 def main() -> None:
-    """Measure everything and print the table."""
+    """Measure everything and print the tables."""
+    parser = argparse.ArgumentParser(prog="birbcam bench speed", description="How long people wait.")
+    parser.add_argument("--quick", action="store_true", help="an hour of backlog instead of a day")
+    quick = parser.parse_args().quick
     parts: list[Callable[[Path], list[Row]]] = [
-        motion_rows,
         lambda folder: [save_row(folder)],
         lambda folder: [thumbnail_row(folder)],
         page_rows,
     ]
     rows: list[Row] = []
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}", flush=True)
     with tempfile.TemporaryDirectory(prefix="birbcam-bench-") as folder:
+        for title, text in speed_job.tables(Path(folder) / "job", quick):
+            print(f"\n{title}\n\n{text}", flush=True)
         for number, part in enumerate(parts):
             rows += part(Path(folder) / str(number))
-    print(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}\n")
+    print("\nPages and clips\n")
     print(table(["figure", "median (min-max)", "peer", "its median", "ratio", "bound"], [row.cells() for row in rows]))
 
 
