@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import itertools
 import json
 import os
 import subprocess
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "bench")]
 
 import speed_job  # noqa: E402
+import speed_scan  # noqa: E402
 from installation import Installation, get  # noqa: E402
 from report import Row, machine, table, timed  # noqa: E402
 
@@ -176,7 +178,8 @@ def main() -> None:
     rows: list[Row] = []
     print(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}", flush=True)
     with tempfile.TemporaryDirectory(prefix="birbcam-bench-") as folder:
-        for title, text in speed_job.tables(Path(folder) / "job", quick):
+        scans = speed_scan.tables(Path(folder) / "scan", quick)
+        for title, text in itertools.chain(scans, speed_job.tables(Path(folder) / "job", quick)):
             print(f"\n{title}\n\n{text}", flush=True)
         for number, part in enumerate(parts):
             rows += part(Path(folder) / str(number))

@@ -11,7 +11,7 @@ import av
 
 from mediamtx.samples import Sample, Video
 from motion.detector import Picture
-from motion.luma import luma_of
+from motion.luma import WIDEST, luma_of
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -39,7 +39,9 @@ class Decoders:
             yield from self.group(video, group, {sample.pts for sample in group if sample.pts in wanted})
 
     def group(self, video: Video, samples: Sequence[Sample], wanted: Set[int], rough: bool = False) -> Iterator[Drawn]:
-        """The same of a key frame and what follows it; remembered for a while.
+        """The same of a key frame and what follows it; of large pictures remembered for a while.
+
+        To keep small ones takes longer than to decode them again: a decoder is fastest in memory it just used.
 
         `rough` ones are not smoothed at the edges of blocks, and shown though what they refer to was not decoded.
         """
@@ -49,7 +51,11 @@ class Decoders:
             yield from found
             return
         drawn: list[Drawn] = []
-        for picture in self._decode(video, _up_to_the_last(samples, wanted), wanted, rough):
+        pictures = self._decode(video, _up_to_the_last(samples, wanted), wanted, rough)
+        if video.width <= WIDEST:
+            yield from pictures
+            return
+        for picture in pictures:
             if len(drawn) < _Recent.MOST:
                 drawn.append(picture)
             yield picture
@@ -84,7 +90,7 @@ class Decoders:
 class _Recent:
     """The pictures read last: those of one chunk's end are the lead-in of the next."""
 
-    MOST = 200  # pictures; some 25 MB
+    MOST = 250  # pictures of 58 kB
 
     def __init__(self) -> None:
         self._groups: OrderedDict[object, Sequence[Drawn]] = OrderedDict()
