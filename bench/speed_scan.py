@@ -1,8 +1,7 @@
 """How fast footage is looked at, one core each: of `python bench/speed.py`; alone, `python bench/speed_scan.py`.
 
-Everything is measured in processor time, with OpenCV and FFmpeg on one thread, over segments and chunks as the motion
-job reads them: what is read twice counts twice. The parts of a scan are timed in it, and reading and bare decoding on
-their own.
+Everything is processor time, with OpenCV and FFmpeg on one thread, over segments and chunks as the motion job reads
+them: what is read twice counts twice. The detector is timed in the scan, reading and bare decoding on their own.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ class Parts:
         return Parts(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
 
     def cells(self, name: str, bound: str) -> list[str]:
-        """As a row: how many times real time, and microseconds a frame of footage for each part."""
+        """As a row; the parts in microseconds a frame of footage."""
         rest = self.whole - self.read - self.decode - self.detector
         parts = (self.read, self.decode, rest, self.detector - self.analysis, self.analysis, self.whole)
         return [
@@ -187,7 +186,7 @@ def main_rows(frontier: bool) -> Iterator[list[str]]:
     """OpenCV's differencing, ours, and ours with other economies; DVR-Scan on the main against ours on the detect."""
     clips = [_drawn(name, CACHE, 0, True) for name, scene in SCENES.items() if scene.half == "dev" and scene.main]
     seconds = sum(clip.seconds for clip in clips)
-    cpu, found = judged_by(clips, lambda clip: timed(lambda: by_opencv(_main(clip))))
+    cpu, found = judged_by(clips, lambda clip: timed(lambda: by_opencv(clip.main)))
     peer = seconds / cpu
 
     def row(name: str, cpu: float, found: Score) -> list[str]:
@@ -203,8 +202,8 @@ def main_rows(frontier: bool) -> Iterator[list[str]]:
             mock.patch.object(decode, "_recent", decode._Recent()),
             as_usual,
         ):
-            yield row(name, *judged_by(clips, lambda clip: scanned(_main(clip), False)))
-    cpu, found = judged_by(clips, lambda clip: _dvr_scan(_main(clip)))
+            yield row(name, *judged_by(clips, lambda clip: scanned(clip.main, False)))
+    cpu, found = judged_by(clips, lambda clip: _dvr_scan(clip.main))
     yield row("DVR-Scan's defaults", cpu, found)
     cpu, found = judged_by(clips, lambda clip: scanned(clip.detect, True))
     yield row("ours on the detect stream of the same", cpu, found)
@@ -231,12 +230,8 @@ FRONTIER: Sequence[tuple[str, dict[str, Any]]] = (
 )
 
 
-def _main(clip: Clip) -> Path:
-    assert clip.main is not None
-    return clip.main
-
-
-def _dvr_scan(path: Path) -> tuple[float, list[Span]]:
+def _dvr_scan(path: Path | None) -> tuple[float, list[Span]]:
+    assert path is not None
     told = peers.told("DVR-Scan", path, CACHE)
     return told.cpu, list(told.spans)
 
@@ -291,7 +286,7 @@ def memory_rows(folder: Path, quick: bool) -> Iterator[list[str]]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="How fast footage is looked at.")
+    parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="three scenes and short segments")
     parser.add_argument("--frontier", action="store_true", help="other ways to save work on 1080p, too")
     asked = parser.parse_args()
