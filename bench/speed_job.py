@@ -126,8 +126,8 @@ def memory_rows(folder: Path, backlog: timedelta) -> Iterator[list[str]]:
     """A backlog on top of a long history: the job by itself, and with two processes."""
     code = (
         "import resource, sys; from motion.__main__ import main; code = main();"
-        "print('memory', *(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)));"
-        "sys.exit(code)"
+        "whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN);"
+        "print('memory', *(resource.getrusage(who).ru_maxrss for who in whose)); sys.exit(code)"
     )
     hours = backlog / timedelta(hours=1)
     for processes in (0, 2):
