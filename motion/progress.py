@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -106,8 +107,14 @@ class Bars(Progress):
 
         tqdm.monitor_interval = 0  # no thread of its own
         form = "{desc} |{bar}| {percentage:.0f} %, {remaining} left"
-        # A total is needed for the percentage, and 0 is none.
-        return tqdm(total=1.0, bar_format=form, position=len(self._bars), delay=PATIENCE, file=sys.stderr)
+        return tqdm(
+            total=1.0,  # it is needed for the percentage, and 0 is none
+            bar_format=form,
+            position=len(self._bars),
+            delay=PATIENCE,
+            ncols=shutil.get_terminal_size((100, 24)).columns,  # some terminals do not tell
+            file=sys.stderr,
+        )
 
 
 @contextmanager
