@@ -107,12 +107,14 @@ class Bars(Progress):
 
         tqdm.monitor_interval = 0  # no thread of its own
         form = "{desc} |{bar}| {percentage:.0f} %, {remaining} left"
+        size = shutil.get_terminal_size((100, 24))  # some terminals do not tell
         return tqdm(
             total=1.0,  # it is needed for the percentage, and 0 is none
             bar_format=form,
             position=len(self._bars),
             delay=PATIENCE,
-            ncols=shutil.get_terminal_size((100, 24)).columns,  # some terminals do not tell
+            ncols=size.columns,
+            nrows=size.lines,
             file=sys.stderr,
         )
 
