@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 
 import pytest
@@ -68,6 +69,20 @@ def test_a_bar_is_drawn_once_it_takes_long(monkeypatch: pytest.MonkeyPatch) -> N
     shown = terminal.getvalue()
     assert "\rfront: 0.3 of 2.0 h scanned, 210x real time, 0 clips |#" in shown
     assert "0.8 of 2.0 h scanned, 204x real time, 1 clip |####" in shown and "42 %, 00:20 left" in shown
+
+
+def test_a_terminal_that_does_not_tell_its_size_has_bars_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.openpty()
+    monkeypatch.setattr("motion.progress.PATIENCE", 0.0)
+    with os.fdopen(writing, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        bars = Bars()
+        bars.expect("front", 7200)
+        bars.scanned("front", 3600)
+        bars.close()
+        shown = os.read(reading, 4096).decode()
+    os.close(reading)
+    assert "front: 1.0 of 2.0 h scanned" in shown and "50 %" in shown
 
 
 def test_lines_go_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
