@@ -14,6 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from yard import Yard
+from yard import at as yard_at
 
 from config.errors import ConfigError
 from config.settings import CameraSettings, Settings
@@ -21,7 +23,9 @@ from conftest import write_settings
 from mediamtx.layout import Layout
 from mediamtx.segments import Span
 from motion.activity import Activity
+from motion.job import run_pass
 from motion.look import Frame
+from motion.rescan import Wish
 from motion.whatif import Comparison, lines, parse_settings, what_if
 
 T = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)  # 23:00 in Berlin
@@ -135,6 +139,21 @@ def test_what_cannot_be_tried_is_refused_with_the_cure(texts: list[str], words: 
 
 def test_values_are_read_as_the_settings_are() -> None:
     assert parse_settings(["sensitivity = 70", "merge_gap=8"]) == {"sensitivity": 70, "merge_gap": 8.0}
+
+
+@pytest.mark.slow
+def test_it_agrees_with_a_pass(settings: Settings, ffmpeg: str) -> None:
+    yard = Yard(settings)
+    yard.both(80, (8, 13), (24, 28), (39, 44), (63, 66))
+    yard.run()
+    (one,) = what_if(yard.settings, {"merge_gap": 15.0}, Span(yard_at(-60), yard_at(3600)))
+    assert len(one.now) == len(yard.clips()) == 4
+    for event, clip in zip(one.now, yard.clips(), strict=True):
+        assert abs(event.windows[0].start - clip.windows[0].start) <= timedelta(seconds=0.7)
+        assert abs(event.windows[-1].end - clip.windows[-1].end) <= timedelta(seconds=0.7)
+    yard.camera(merge_gap=15.0)
+    run_pass(yard.settings, lambda: yard_at(3700), wish=Wish(Span(yard_at(0), yard_at(3600)), "all"))
+    assert len(one.then) == len(yard.clips()) == 2
 
 
 class TestCommand:
