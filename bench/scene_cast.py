@@ -51,7 +51,7 @@ def visit(
 def hopper(seed: int, start: float, seconds: float, x: float, y: float, size: float, tone: float = 0.05) -> Actor:
     """A bird on the ground that hops and pecks, with short rests."""
     random = np.random.default_rng([seed, 21])
-    stops = [(start, x - 60 * random.choice((-1, 1)), y - 70.0), (start + 1.0, x, y)]
+    stops = [(start, x - 60.0 * random.choice((-1, 1)), -2.0 - size), (start + 1.0, x, y)]
     time = start + 1.0
     while time < start + seconds:
         rest, hop = random.uniform(0.3, 2.5), random.uniform(0.12, 0.3)
@@ -59,7 +59,7 @@ def hopper(seed: int, start: float, seconds: float, x: float, y: float, size: fl
         x, y = x + random.normal(0, size * 0.7), y + random.normal(0, size * 0.2)
         time += rest + hop
         stops.append((time, x, y))
-    stops.append((time + 0.9, x + 120, y - 110))
+    stops.append((time + 1.0, x + 120, -2.0 - size))
     return Actor("bird", Path(tuple(stops)), size, tone, BIRD, sits=True, shadow=(0.6, 0.15), dark=0.3, _={"peck": 1.0})
 
 

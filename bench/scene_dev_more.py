@@ -166,11 +166,11 @@ def water(seed: int) -> World:
 def feeder(seed: int) -> World:
     """A feeder close by: big birds come, sit, peck and leave before a blurred garden."""
     actors = [
-        visit(15, 12, (120, 120), 34, 0.08),
-        visit(60, 5, (180, 125), 28, 0.2, from_=(340, 60), to=(340, 20)),
+        visit(15, 12, (120, 120), 34, 0.08, (-30, 20), (350, 30)),
+        visit(60, 5, (180, 125), 28, 0.2, from_=(345, 60), to=(345, 20)),
         hopper(seed, 110, 22, 150, 130, 30, 0.06),
-        flight(180, 0.5, (-20, 60), (345, 90), 26),
-        visit(220, 25, (210, 120), 30, 0.04),
+        flight(180, 0.5, (-25, 60), (345, 90), 26),
+        visit(220, 25, (210, 120), 30, 0.04, (-30, 40), (350, 20)),
     ]
     wind = Wind(seed, 0.2, 0.5, 20, 300)
     twigs = [Foliage(seed, Leaves(TWIGS, 200, (5, 11), 0.1, bend=3, flutter=1.2, hang=-1.0), wind)]
