@@ -26,7 +26,7 @@ LENGTHS = {DETECT: timedelta(seconds=10), MAIN: timedelta(seconds=60)}
 LINKS = 60_000  # names that a file may have on ext4, nearly
 TIMES = 7  # counted runs of each figure
 PASSES = 2880  # a day's, one each 30 s
-WATCHED = 40  # passes whose writing is counted
+WATCHED = 20  # passes whose writing is counted
 HISTORIES = {"1,000 segments": timedelta(hours=2.4), "100,000 segments": timedelta(days=10)}
 Table = tuple[str, str]
 
