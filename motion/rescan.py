@@ -1,7 +1,7 @@
 """Footage that is scanned again because somebody asked for it: what was found there gives way to what is found now.
 
-It goes on in pieces of an hour. What is in hand stands in the state file, so that a pass which is killed is completed
-by the next one, whoever starts that:
+It goes on in pieces of ten minutes. What is in hand stands in the state file, so that a pass which is killed is
+completed by the next one, whoever starts that:
 1. of a piece, the footage on disk is noted, with the windows of events that wait for their clip there;
 2. its scores are forgotten, on disk, so that the pass scans it as it does footage that came late;
 3. windows found go to the piece, not to the events: it may be scanned in any order, and twice;
@@ -31,7 +31,7 @@ from motion.late import rejoin
 from motion.state import Again, CameraState
 
 log = logging.getLogger(__name__)
-PIECE = 3600  # s, aligned to UTC: whole chunks
+PIECE = 600  # s, aligned to UTC: whole chunks; a pass that is killed loses no more work than that
 SHORT = timedelta(seconds=75)
 """A segment may be taken to last until the next one begins, if that is no later; else it is looked at."""
 SECOND = timedelta(seconds=1)
@@ -139,7 +139,7 @@ class Rescan:
             for clip in touched
             if not clip.shows(moving) and (oldest_main is None or clip.windows[0].start >= oldest_main)
         ]
-        again.rest = without(again.rest, [again.piece])
+        again.rest = without(again.rest, [again.piece, *again.footage])  # which may go on beyond the piece
         again.piece, again.footage, again.before = None, [], []
         self._seen, self._found = [], []
 
@@ -208,8 +208,8 @@ class Rescan:
 
 def next_piece(rest: Span) -> Span:
     """The first piece of what is left."""
-    hour = datetime.fromtimestamp((int(rest.start.timestamp()) // PIECE + 1) * PIECE, UTC)
-    return Span(rest.start, min(rest.end, hour))
+    end = datetime.fromtimestamp((int(rest.start.timestamp()) // PIECE + 1) * PIECE, UTC)
+    return Span(rest.start, min(rest.end, end))
 
 
 def union(spans: Iterable[Span]) -> list[Span]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,11 +12,13 @@ from yard import DETECT, MAIN, Yard, at, close_to
 
 from config.settings import CameraSettings, Settings
 from mediamtx.decisions import delete_clip, keep
+from mediamtx.layout import Layout
 from mediamtx.segments import Span
-from motion.activity import values_of
-from motion.events import Window
+from motion.activity import Activity, values_of
+from motion.events import Rules, Window
 from motion.job import Report, run_pass
-from motion.rescan import Wish, next_piece, outside, union, without
+from motion.rescan import Rescan, Wish, next_piece, outside, union, without
+from motion.state import Again, CameraState, decode, encode
 
 
 def again(yard: Yard, since: float = 0, until: float = 3600, now: float = 3600, text: str = "once") -> Report:
@@ -38,9 +41,28 @@ class TestSpans:
         cut = outside([window], [Span(at(2), at(4))])
         assert [(w.start, w.end, w.score) for w in cut] == [(at(0), at(2), 60.0), (at(4), at(10), 60.0)]
 
-    def test_a_piece_ends_with_the_hour(self) -> None:
-        assert next_piece(Span(at(600), at(9000))) == Span(at(600), at(3600))
-        assert next_piece(Span(at(3600), at(4000))) == Span(at(3600), at(4000))
+    def test_a_piece_ends_with_ten_minutes_of_the_clock(self) -> None:
+        assert next_piece(Span(at(300), at(9000))) == Span(at(300), at(600))
+        assert next_piece(Span(at(600), at(900))) == Span(at(600), at(900))
+
+
+def test_the_same_wish_goes_on_and_another_one_comes_on_top(settings: Settings) -> None:
+    layout = Layout.of(settings)
+    state = CameraState(again=Again("a", [Span(at(50), at(60))]))
+    rescan = Rescan(layout, "front", state, Activity(layout, "front"), Rules.of(CameraSettings()))
+    rescan.request(Span(at(0), at(60)), "a", ())
+    assert state.again is not None and state.again.rest == [Span(at(50), at(60))]
+    rescan.request(Span(at(0), at(20)), "b", ())
+    assert state.again.rest == [Span(at(0), at(20)), Span(at(50), at(60))]
+    assert not rescan.begin(()) and state.again is None  # there is no footage
+
+
+def test_what_is_left_is_written_down() -> None:
+    window = Window(at(1), at(2), 60.0)
+    again = Again("a", [Span(at(0), at(20))], Span(at(0), at(10)), [Span(at(3), at(4))], [window], ["x_motion"])
+    state = CameraState(again=again)
+    assert decode("front", json.loads(json.dumps(encode("front", state)))) == state
+    assert "again" not in encode("front", CameraState())
 
 
 @pytest.mark.slow
@@ -81,6 +103,15 @@ class TestAgain:
         yard.record(DETECT, [10] * 6, [(8, 13), (28, 40)])
         assert len(again(yard, now=3800).clips) == 2
         assert close_to(yard.spans(), [(5, 16), (25, 43)])
+
+    def test_an_ignored_area_takes_back_what_was_found_in_it(self, yard: Yard) -> None:
+        yard.both(40, (12, 16))
+        yard.run()
+        whole = (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)),)
+        yard.settings = replace(yard.settings, cameras={"front": CameraSettings(ignore=whole)})
+        assert len(again(yard, now=3700).removed) == 1 and yard.clips() == []
+        yard.camera()
+        assert len(again(yard, now=3800).clips) == 1
 
     def test_only_the_span_is_touched(self, yard: Yard) -> None:
         yard.both(100, (8, 13), (48, 53), (84, 88))
@@ -181,7 +212,7 @@ class TestAgain:
         assert yard.clips() == [] and self.state_is_done(yard)
         assert set(values_of(yard.layout, "front", Span(at(0), at(60)))) == {0}
 
-    def test_footage_over_the_hour_is_done_in_pieces(self, yard: Yard) -> None:
+    def test_much_footage_is_done_in_pieces(self, yard: Yard) -> None:
         yard.record(MAIN, [20] * 6, [(38, 85)], start=3540)
         yard.record(DETECT, [10] * 12, [(38, 85)], start=3540)
         yard.run(now=7000)
