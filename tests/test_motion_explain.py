@@ -25,6 +25,7 @@ from motion.reasons import Facts, reasons
 from motion.witness import View
 
 CAMERA = CameraSettings(sensitivity=40)
+WHOLE = (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)),)  # an area over the whole picture
 MISSED = Facts(CAMERA, 20, footage=True, score=20.0, same_second=20.0, alone=20.0, unignored=20.0, smallest=20.0)
 
 
@@ -118,6 +119,19 @@ class TestFootage:
         assert "it was kept" in self.said(yard, 14)
         delete_clip(yard.layout, clip, at(3600))
         assert "was deleted, so none is made again" in self.said(yard, 14)
+
+    def test_an_ignored_area_and_what_is_too_small(self, yard: Yard) -> None:
+        yard.settings = replace(yard.settings, cameras={"front": CameraSettings(ignore=WHOLE)})
+        assert "it is in an ignored area: without `ignore` the score would be" in self.said(yard, 14)
+        yard.camera(min_size=9000.0)
+        assert "it is too small: with min_size = 1 instead of 9000" in self.said(yard, 14)
+
+    def test_what_was_followed_is_told_and_shown(self, yard: Yard) -> None:
+        story = explain(yard.settings, "front", at(14))
+        assert story.view is not None and story.view.boxes and max(map(len, story.view.tracks)) > 5
+        assert "followed over" in story.view.reason
+        for picture in (story.view.background, story.view.difference, story.view.blobs):
+            assert picture is not None and picture.shape == story.view.luma.shape
 
     def test_an_event_that_may_go_on(self, yard: Yard) -> None:
         yard.both(40, (34, 40))
