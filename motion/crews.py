@@ -20,7 +20,7 @@ from motion.workers import Crew
 
 log = logging.getLogger(__name__)
 ANSWER = 5
-"""Seconds that a scheduler has to answer."""
+"""Seconds that a scheduler has to answer, or a process that was killed to end."""
 _PR_SET_PDEATHSIG = 1
 _ENDING = {signal.SIGINT, signal.SIGTERM}
 
@@ -65,9 +65,11 @@ class Processes(Crew):
         if self._executor is None:
             return
         self._executor.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():
+        children = multiprocessing.active_children()
+        for child in children:
             child.kill()
-        self._executor.shutdown(wait=True)
+        for child in children:
+            child.join(ANSWER)
         self._executor = None
 
 
