@@ -1,104 +1,71 @@
 """The motion detector: pictures with their times in, a score for each out. It knows nothing of files.
 
-A picture is compared with the learnt background and with the picture before it. Something moves where both differ,
-by more than the noise that each pixel is known for: the first comparison sees no ghost where something left, the
-second nothing that stands still. Only where the cheap second test fires, the full analysis follows: compensation of
-the light, the guard against changes of the whole picture, connected blobs, and what came and now stands still.
+A cheap test on every picture: does anything differ from the background by more than its noise? Only then the light
+is compensated, and what still differs is gathered in blobs, followed in tracks, and judged: a track's score is the
+least of the marks that the stages give it (`motion.marks`), each on one scale where 50 is just enough. Pictures that
+a track went through are raised when it has proved itself, up to RAISE later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from motion.look import Box, Look
+from motion import light, marks
+from motion.background import Background, Picture
+from motion.blobs import Blobs, find
+from motion.crowd import Crowd
+from motion.look import RAISE, Look, Seen
+from motion.place import Place
+from motion.trace import Trace
+from motion.track import Track, box_of
+from motion.tracks import Tracks
 
-Picture = npt.NDArray[Any]
-"""Shape (height, width); luma and masks are uint8, what is learnt is float32."""
+__all__ = ["STAGES", "Detector", "Picture", "Seen"]
 
-BASE = 9.0  # grey levels that two pictures differ at least
-SCALE = 3.5  # times the usual difference of a pixel
-CAP = 3.0  # times it, that one picture counts for when the usual difference is learnt
-LEAST = 3  # px of a blob
-UNIT = 200.0  # grey levels beyond the limits, summed over a blob, that score 50
-PER_DOUBLING = 9.0  # points for twice as much
-CELL = 16  # px; side of a cell of the grid that learns where it never rests
-CLUTTER_TIME = 30.0  # s over which a cell is judged
-CLUTTERED = 0.6  # of the pictures: a cell that changes in more of them is left out, and its neighbours with it
-GLOBAL_SHARE = 0.35  # of the pixels: more of them at once is the whole picture, not something in it
-RELEARN = 1.0  # s that nothing is told after the whole picture has changed
-LEARN_TIME = 8.0  # s in which the background follows a pixel at rest
-ABSORB_TIME = 45.0  # s in which it takes in what stands before it
+STAGES = ("light", "pulse", "former", "guard", "chance", "travel", "texture", "insect", "hold", "ahead")
+"""What may be left out, to see what it is good for."""
+LEAST = 3  # px that differ, for a closer look
 REST, BUSY = 1.0, 0.4  # s between two updates of the background, when nothing moves and when something does
-NEAR = 45  # px that something goes from one picture to the next, at most
-ALIKE = 0.25  # of its strength that it has in the next picture, at least
-HOLD = 30.0  # s that something which came and now stands still counts as present
-GHOST = 1.5  # times stronger edges in the background than in the picture: something left, nothing came
-REPLACED = 90.0  # s that a background counts which was replaced for that reason
-DOUBTFUL = 0.09  # of the pictures learnt from: a pixel that differs in more of them has an unsure background
-DOUBT_TIME = 20.0  # s of rest until it is sure
-LESSONS = 20  # pictures that are learnt from at the start, at most
-_SQUARE, _DISC, _ROW = np.ones((3, 3), np.uint8), np.ones((7, 7), np.uint8), np.ones((1, 5), np.uint8)
-
-
-@dataclass(frozen=True, slots=True)
-class _Moved:
-    """What moved in the picture before."""
-
-    place: tuple[slice, slice]  # rows and columns in which it may be now
-    strength: float  # of the strongest blob
-
-
-@dataclass(slots=True)
-class Seen:
-    """What is said of a picture; `score` and `boxes` may be raised, up to RAISE later, never lowered."""
-
-    time: float  # s, as it was given
-    score: float = 0.0  # 0 (nothing) to 100
-    boxes: tuple[Box, ...] = ()
+SHORT = 0.7  # s; a track no longer than that is judged after WAIT
+WAIT = 2.0  # s in which it shows how much else is about
+SURE = 1.0  # tenfolds; a track that goes on by links which are no better than chance is no longer there
+FEW = 4  # new blobs in a picture that are all held against the background, and not only once they are followed
+LOOKS = 5  # pictures of a track in which it is held against the background
+WORTH = 25.0  # mark that makes it worth that
+BOXES = 6  # of a picture that are told, at most
 
 
 class Detector:
-    """Scores pictures of one size, of one camera, in the order of their times."""
+    """Scores pictures of one size, of one camera, in the order of their times; `without` some of the STAGES."""
 
-    _background: Picture
-    _noise: Picture  # usual difference from the background
-    _flicker: Picture  # usual difference from one picture to the next
-    _doubt: Picture  # s of rest after which it is sure that the background is none of what was learnt from
-    _clutter: Picture  # per cell, the share of pictures in which it changes
-    _previous: Picture
-    _former: Picture  # the background before that
-
-    def __init__(self, look: Look = Look()) -> None:  # noqa: B008 - frozen
+    def __init__(self, look: Look = Look(), without: frozenset[str] = frozenset(), trace: bool = False) -> None:  # noqa: B008 - frozen
         self._look = look
-        self._known = False
-        self._moved: _Moved | None = None
-        self._time = self._unlearnt = 0.0  # s: of the picture before; since the background was brought up to date
+        self._off = without
+        self._place: Place | None = None
+        self._time: float | None = None  # of the picture before, s
+        self._unlearnt = 0.0  # s since the background was brought up to date
+        self._traced = trace
+        self.trace = Trace()
 
-    def warm_up(self, pictures: Sequence[Picture]) -> None:
-        """Learn background and noise from pictures, as `update` takes them; what moves in them is left out."""
-        step = max(1, len(pictures) // LESSONS)
-        lessons = [cv2.blur(picture, (3, 3)) for picture in pictures[::step]]
-        middle = _median(lessons)
-        self._begin(middle)
-        if len(pictures) < 2 * step:
-            return
-        spreads = [cv2.absdiff(lesson, middle) for lesson in lessons]
-        self._noise = _median(spreads).astype(np.float32)
-        following = (cv2.blur(picture, (3, 3)) for picture in pictures[1::step])
-        changes = [cv2.absdiff(one, other) for one, other in zip(lessons, following, strict=False)]
-        self._flicker = np.asarray(np.mean(changes, axis=0, dtype=np.float32))
-        fires = [self._cells(change) for change in changes]
-        self._clutter = np.asarray(np.mean(fires, axis=0, dtype=np.float32))
-        self._set_limits()
-        often = np.mean([spread > self._noise_limit for spread in spreads], axis=0)
-        self._doubt[often > DOUBTFUL] = DOUBT_TIME
-        self._set_limits()
+    def warm_up(self, pictures: Sequence[Picture], keys: Sequence[bool] = (), ahead: bool = True) -> None:
+        """Learn background and noise from pictures, as `update` takes them; what moves in them is left out.
+
+        `keys` tells which are key frames. With `ahead` what else is about is learnt too: for pictures that are given
+        to `update` next and are to be judged, as nothing came before them.
+        """
+        smooth = [cv2.blur(picture, (3, 3)) for picture in pictures]
+        keys = keys if len(keys) else [False] * len(smooth)
+        background = Background.of(smooth, keys, self._kept_out(smooth[0].shape))
+        self._begin(background)
+        if ahead and "ahead" not in self._off:
+            level = background.level.copy()
+            for number, (picture, key) in enumerate(zip(pictures, keys, strict=True)):
+                self.update(number * self._crowd.step, picture, key)
+            background.begin_again(level)
+            self._begin(background, self._crowd)
 
     def update(self, time: float, luma: Picture, key: bool = False) -> Seen:
         """What is to be said of the picture at `time` (s, any epoch, rising), shape (height, width).
@@ -106,194 +73,146 @@ class Detector:
         `key` tells of a key frame: its picture is encoded anew, and differs from the one before where nothing moves.
         """
         picture = cv2.blur(luma, (3, 3))
-        if not self._known or self._model.shape != picture.shape:
-            self._begin(picture)
-        changed = cv2.absdiff(picture, self._previous)
-        moving = cv2.bitwise_and(cv2.compare(changed, self._flicker_limit, cv2.CMP_GT), self._calm)
-        step = min(max(time - self._time, 0.0), REST)
-        self._previous, self._time = picture, time
-        score = 0.0
-        moved: _Moved | None = None
-        if self._held is not None or cv2.countNonZero(moving) >= LEAST:
-            score, moved = self._analyse(time, picture, moving)
-        self._moved = moved
+        if self._place is None or self._place.shape != picture.shape:
+            self._begin(Background(picture, self._kept_out(picture.shape)))
+        assert self._place is not None
+        place, background = self._place, self._place.background
+        key = key and "pulse" not in self._off
+        seen = Seen(time)
+        step = 0.2 if self._time is None else min(max(time - self._time, 0.01), 1.0)
+        self._time = time
+        self._crowd.step += 0.1 * (step - self._crowd.step)
+        if self._traced:
+            self.trace = Trace(background.model)
+        excess = cv2.subtract(cv2.absdiff(picture, background.model), background.limit(key))
+        fires = cv2.countNonZero(excess) >= LEAST
+        if fires or self._tracks.tracks:
+            excess = self._analyse(seen, picture, excess, key)
+        self._settle(time)
+        place.previous = picture
         self._unlearnt += step
-        if self._unlearnt >= (BUSY if score > 0 else REST):
-            self._learn(picture, changed, self._unlearnt)
+        if self._unlearnt >= (BUSY if fires else REST):
+            lit = background.model if "light" in self._off else light.lit(background.model, place.coarse, picture)
+            background.learn(picture, lit, excess, place.held(self._tracks.tracks), self._unlearnt, key)
+            place.note()
+            self._crowd.pass_time(time)
             self._unlearnt = 0.0
-        return Seen(time, score)
+        return seen
 
     def finish(self) -> None:
         """Forget everything: what comes next is another place or time."""
-        self._known = False
+        self._place = None
 
-    def _begin(self, picture: Picture) -> None:
-        self._known = True
-        self._background = picture.astype(np.float32)
-        self._previous = picture
-        self._time = self._unlearnt = 0.0
-        self._noise, self._flicker = (np.full(picture.shape, 2.0, np.float32) for _ in range(2))
-        self._clutter = self._cells(np.zeros_like(picture))
-        self._doubt = np.zeros(picture.shape, np.float32)
-        self._held: Picture | None = None  # pixels of what came, while it stands
-        self._held_until = 0.0
-        self._quiet_until = -np.inf
-        self._replaced: Picture | None = None  # where the background was replaced lately
-        self._replaced_until = 0.0
-        self._moved = None
-        self._set_limits()
+    def _begin(self, background: Background, crowd: Crowd | None = None) -> None:
+        height, width = background.model.shape
+        self._place = Place(background, self._off)
+        self._scale = width / 320
+        self._tracks = Tracks(self._scale)
+        self._waiting: list[Track] = []  # short ones that have ended
+        self._crowd = crowd or Crowd(height, width)
+        self._crowd.rebase()
+        self._unlearnt = 0.0
+        self._time = None
 
-    def _set_limits(self) -> None:
-        self._model = cv2.convertScaleAbs(self._background)
-        self._noise_limit = cv2.convertScaleAbs(self._noise, alpha=SCALE, beta=BASE)
-        self._noise_cap = cv2.convertScaleAbs(self._noise, alpha=CAP, beta=4)
-        self._flicker_limit = cv2.convertScaleAbs(self._flicker, alpha=SCALE, beta=BASE)
-        self._flicker_cap = cv2.convertScaleAbs(self._flicker, alpha=CAP, beta=4)
-        self._sure = np.where(self._doubt > 0, np.uint8(0), np.uint8(255))
-        restless = cv2.dilate((self._clutter > CLUTTERED).astype(np.uint8), _ROW)
-        whole = np.repeat(np.repeat(restless, CELL, axis=0), CELL, axis=1)
-        height, width = self._model.shape
-        self._calm = np.where(whole[:height, :width] > 0, np.uint8(0), np.uint8(255))
+    def _kept_out(self, shape: tuple[int, ...]) -> Picture | None:
+        if not self._look.ignore:
+            return None
+        mask = np.zeros(shape, np.uint8)
+        for polygon in self._look.ignore:
+            points = np.array(polygon) * (shape[1], shape[0])
+            cv2.fillPoly(mask, [np.round(points).astype(np.int32)], 255)
+        return mask
 
-    def _analyse(self, time: float, picture: Picture, moving: Picture) -> tuple[float, _Moved | None]:
-        """The score, and what moves."""
-        ratio = self._light(picture)
-        apart = cv2.absdiff(picture, _lit(self._model, ratio))
-        if self._replaced is not None:
-            apart = np.where(self._replaced > 0, cv2.min(apart, cv2.absdiff(picture, _lit(self._former, ratio))), apart)
-            self._replaced = None if time > self._replaced_until else self._replaced
-        present = cv2.bitwise_and(cv2.compare(apart, self._noise_limit, cv2.CMP_GT), self._calm)
-        if cv2.countNonZero(present) > GLOBAL_SHARE * present.size:
-            self._quiet_until = max(self._quiet_until, time + RELEARN)
-        if time < self._quiet_until:
-            self._background = picture.astype(np.float32)
-            self._held = self._replaced = None
-            self._set_limits()
-            return 0.0, None
-        excess = cv2.subtract(apart, self._noise_limit)
-        least = UNIT / 4 if self._moved is None else max(UNIT / 4, ALIKE * self._moved.strength)
-        strength, blobs = _strongest(cv2.bitwise_and(moving, present), excess, least)
-        score = 0.0
-        moved: _Moved | None = None
-        if strength > 0:
-            if self._moved is not None:
-                self._hold(time, cv2.bitwise_and(blobs, present), self._moved)
-            x, y, width, height = cv2.boundingRect(blobs)
-            score, moved = score_of(strength), _Moved((_around(y, height), _around(x, width)), strength)
-        if self._held is not None:
-            score = max(score, self._presence(time, picture, present, excess, judge=moved is None))
-        return score, moved
+    def _analyse(self, seen: Seen, picture: Picture, excess: Picture, key: bool) -> Picture:
+        """By how much the picture differs after all, grey levels; what does so is followed."""
+        assert self._place is not None
+        place = self._place
+        lit, excess = place.differs(seen.time, picture, excess, key)
+        if place.changed(seen, picture, excess, key, self._tracks.tracks):
+            self._tracks.forget()
+            self._waiting = []
+            self.trace.reason = "the whole picture has changed, and is learnt anew"
+            return np.zeros_like(picture)
+        blobs = find(excess, picture, lit, max(self._look.min_size * self._scale**2, 1.0))
+        self._follow(seen, picture, excess, lit, blobs)
+        if self._traced:
+            self.trace.show(lit, excess, [track for track in self._tracks.tracks if track.last.seen is seen])
+        return excess
 
-    def _hold(self, time: float, came: Picture, moved: _Moved) -> None:
-        """What came near where something moved before may stand still now."""
-        if self._held is None:
-            self._held = np.zeros_like(came)
-        np.copyto(self._held[moved.place], 255, where=cv2.bitwise_and(came, self._sure)[moved.place] > 0)
-        self._held_until = time + HOLD
+    def _follow(self, seen: Seen, picture: Picture, excess: Picture, lit: Picture, blobs: Blobs) -> None:
+        assert self._place is not None
+        tracks = self._tracks
+        taken = tracks.known(blobs, seen.time)
+        proven = np.array([track.proven for track in tracks.tracks] + [False])
+        self._crowd.density(blobs, ~proven[taken])
+        free = np.flatnonzero(taken < 0)
+        if "texture" not in self._off and 0 < len(free) <= FEW:
+            for at in free.tolist():
+                blobs.unexplained[at] = marks.unexplained(blobs.box(at), excess, picture, lit)
+        for track in tracks.go_on(seen, blobs, taken, self._crowd.step):
+            if track.lasted < SHORT:
+                self._compare(track, picture, excess, lit)
+                continue
+            if not track.proven and track.lasted > WAIT:
+                self._crowd.count_track(track)
+            self._judge(track)
+            if min(track.marks.values()) >= WORTH:
+                self._compare(track, picture, excess, lit)
+                self._judge(track)
+            if track.sure >= SURE:
+                self._tell(track, seen.time)
+        over = self._place.stood(seen, picture, excess, tracks.tracks)
+        tracks.tracks = [track for track in tracks.tracks if track not in over]
 
-    def _light(self, picture: Picture) -> float:
-        """How much brighter `picture` is than the background: the ratio that most of it agrees on."""
-        places = slice(CELL // 2, None, CELL)
-        now, then = (image[places, places].astype(np.float32) + 1 for image in (picture, self._model))
-        return float(np.median(now / then)) if now.size else 1.0
+    def _settle(self, time: float) -> None:
+        """Judge the short tracks that have ended, by what came since; count what belongs to nothing."""
+        for blobs in self._tracks.drop_loose(time):
+            self._crowd.count(blobs.x, blobs.y, blobs.strength)
+        for track in self._tracks.drop_lost(time):
+            if track.lasted < SHORT:
+                self._waiting.append(track)
+            elif not track.proven:
+                self._crowd.count_track(track)
+        while self._waiting and time - self._waiting[0].last.seen.time > WAIT:
+            track = self._waiting.pop(0)
+            self._crowd.pass_time(time)
+            track.chance = max(track.chance, self._crowd.chance(track))
+            self._judge(track)
+            self._tell(track, time)
+            if not track.proven:
+                self._crowd.count_track(track)
 
-    def _presence(self, time: float, picture: Picture, present: Picture, excess: Picture, judge: bool) -> float:
-        """The score of what came and stands still now; forgotten when it is gone, or has stood for long.
+    def _compare(self, track: Track, picture: Picture, excess: Picture, lit: Picture) -> None:
+        """Hold a track against the background where it is."""
+        if "texture" not in self._off and len(track.explained) < LOOKS:
+            track.explained.append(marks.unexplained(track.last.box, excess, picture, lit))
 
-        While nothing moves it is judged whether something came at all, or something left.
-        """
-        assert self._held is not None
-        self._held = cv2.bitwise_and(cv2.bitwise_and(cv2.dilate(self._held, _SQUARE), present), self._sure)
-        if time > self._held_until or cv2.countNonZero(self._held) < LEAST:
-            self._held = None
-            return 0.0
-        x, y, width, height = cv2.boundingRect(self._held)
-        place = slice(max(0, y - 3), y + height + 3), slice(max(0, x - 3), x + width + 3)
-        held, excess = self._held[place], excess[place]
-        if judge and _edges(self._model[place], held) > GHOST * _edges(picture[place], held):
-            self._replace(time, picture, cv2.dilate(self._held, _DISC))
-            self._held = None
-            return 0.0
-        return score_of(float(cv2.mean(excess, held)[0] + BASE / 2) * cv2.countNonZero(held))
+    def _judge(self, track: Track) -> None:
+        assert self._place is not None
+        told = {"size": marks.size_mark(marks.strength_of(track) / self._scale)}
+        if "chance" not in self._off:
+            told["chance"] = marks.chance_mark(track)
+        if "travel" not in self._off:
+            told["travel"] = marks.travel_mark(track, self._scale)
+        if "insect" not in self._off and self._place.dark:
+            told["insect"] = marks.insect_mark(track, self._scale)
+        if track.explained:
+            told["texture"] = marks.texture_mark(sorted(track.explained)[len(track.explained) // 2])
+        track.marks = told
+        track.mark = max(track.mark, min(told.values()))
 
-    def _replace(self, time: float, picture: Picture, where: Picture) -> None:
-        """Take the picture as background there; what it was before is background still, in case that was wrong."""
-        if self._replaced is None:
-            self._former, self._replaced = self._model.copy(), np.zeros_like(where)
-        new = (where > 0) & (self._replaced == 0)
-        np.copyto(self._former, self._model, where=new)
-        np.copyto(self._background, picture, where=where > 0, casting="unsafe")
-        self._replaced[new] = 255
-        self._replaced_until = time + REPLACED
-        self._set_limits()
-
-    def _learn(self, picture: Picture, changed: Picture, step: float) -> None:
-        apart = cv2.absdiff(picture, self._model)
-        there = cv2.compare(apart, self._noise_limit, cv2.CMP_GT)
-        rest = cv2.bitwise_not(there)
-        self._doubt[rest > 0] -= step
-        # Where it is doubtful, the background follows anything.
-        rest = cv2.bitwise_or(rest, cv2.bitwise_not(self._sure))
-        there = cv2.bitwise_and(there, self._sure)
-        if self._held is not None:  # it is not taken in while it counts as present
-            there = cv2.bitwise_and(there, cv2.bitwise_not(cv2.dilate(self._held, _SQUARE)))
-        for mask, length in ((rest, LEARN_TIME), (there, ABSORB_TIME)):
-            pace = min(1.0, step / length)
-            cv2.accumulateWeighted(picture, self._background, pace, mask)
-            cv2.accumulateWeighted(cv2.min(apart, self._noise_cap), self._noise, pace, mask)
-            cv2.accumulateWeighted(cv2.min(changed, self._flicker_cap), self._flicker, pace, mask)
-        self._clutter += (self._cells(changed) - self._clutter) * min(1.0, step / CLUTTER_TIME)
-        self._set_limits()
-
-    @staticmethod
-    def _cells(changed: Picture) -> Picture:
-        """1 for each cell of the grid in which a pixel changed, else 0."""
-        height, width = changed.shape
-        largest = cv2.dilate(changed, np.ones((CELL, CELL), np.uint8), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
-        return (largest[0:height:CELL, 0:width:CELL] > BASE).astype(np.float32)
-
-
-def score_of(strength: float) -> float:
-    """A score, 0 to 100, for a blob's strength: 50 for UNIT, PER_DOUBLING more for twice as much."""
-    return float(np.clip(50 + PER_DOUBLING * np.log2(max(strength, 1e-3) / UNIT), 0, 100))
-
-
-def _strongest(mask: Picture, excess: Picture, least: float) -> tuple[float, Picture]:
-    """The strength of the strongest blob in `mask`, and a mask of all above `least`, grown a little."""
-    if cv2.countNonZero(mask) < LEAST:
-        return 0.0, mask
-    shape = mask.shape
-    x, y, width, height = cv2.boundingRect(mask)
-    inside = slice(y, y + height), slice(x, x + width)
-    mask, excess = mask[inside], excess[inside]
-    # Dilated, so that what is a pixel apart is one blob.
-    count, labels = cv2.connectedComponents(cv2.dilate(mask, _SQUARE), connectivity=8, ltype=cv2.CV_16U)
-    labels = np.where(mask > 0, labels, 0).ravel()
-    strengths = np.bincount(labels, excess.ravel() + BASE / 2, count)
-    strengths[np.bincount(labels, minlength=count) < LEAST] = 0
-    strengths[0] = 0
-    best = float(strengths.max())
-    if best <= 0:
-        return 0.0, np.zeros(shape, np.uint8)
-    blobs = np.zeros(shape, np.uint8)
-    blobs[inside][(strengths > least)[labels].reshape(height, width)] = 255
-    return best, cv2.dilate(blobs, _DISC)
-
-
-def _around(first: int, length: int) -> slice:
-    return slice(max(0, first - NEAR), first + length + NEAR)
-
-
-def _lit(picture: Picture, ratio: float) -> Picture:
-    return picture if abs(ratio - 1) < 0.01 else cv2.convertScaleAbs(picture, alpha=ratio)
-
-
-def _edges(picture: Picture, mask: Picture) -> float:
-    """How strong the edges of `picture` are along the outline of `mask`, grey levels."""
-    outline = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, _SQUARE)
-    return float(cv2.mean(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, _SQUARE), outline)[0]) + 1.0
-
-
-def _median(pictures: Sequence[Picture]) -> Picture:
-    stack = np.stack(pictures)
-    return np.asarray(np.partition(stack, len(stack) // 2, axis=0)[len(stack) // 2])
+    def _tell(self, track: Track, now: float) -> None:
+        """Raise the scores of the pictures that the track was in."""
+        assert self._place is not None
+        since = now - RAISE.total_seconds() + 0.01
+        for point in track.points:
+            if point.seen.time >= since:
+                box = box_of(point.box, *self._place.shape)
+                if track.mark > 0 and box not in point.seen.boxes and len(point.seen.boxes) < BOXES:
+                    point.seen.boxes += (box,)
+                point.seen.score = max(point.seen.score, track.mark)
+        first, last = track.points[0].seen.time, track.last.seen.time
+        for other in track.between:
+            if max(since, first) <= other.time < last:
+                other.score = max(other.score, track.mark)
+        track.between = []

@@ -36,3 +36,12 @@ class Frame:
     time: datetime
     score: float
     boxes: tuple[Box, ...] = ()
+
+
+@dataclass(slots=True)
+class Seen:
+    """What is said of a picture; `score` and `boxes` may be raised, up to RAISE later, never lowered."""
+
+    time: float  # s, as it was given
+    score: float = 0.0  # 0 (nothing) to 100
+    boxes: tuple[Box, ...] = ()

@@ -26,7 +26,7 @@ RESET_GAP = timedelta(seconds=10)
 class Looker(Protocol):
     """What scan needs of a detector."""
 
-    def warm_up(self, pictures: Sequence[Picture]) -> None: ...
+    def warm_up(self, pictures: Sequence[Picture], keys: Sequence[bool] = (), ahead: bool = True) -> None: ...
     def update(self, time: float, luma: Picture, key: bool = False) -> Seen: ...
     def finish(self) -> None: ...
 
@@ -62,14 +62,14 @@ def scan(
                     continue
                 waiting.append(picture)
                 if picture.time - waiting[0].time >= LEAD:
-                    scores += _learn(detector, waiting)
+                    scores += _learn(detector, waiting, first)
                     waiting, learnt = [], True
         except SegmentError as error:
             if source.fresh:
                 yield Scanned(source, Span(source.start, source.start), problem=str(error))
             continue
         if not learnt and waiting and not source.lead:
-            scores += _learn(detector, waiting)
+            scores += _learn(detector, waiting, first)
             waiting, learnt = [], True
         end = reader.end
         if source.fresh:
@@ -89,9 +89,13 @@ def _frames(scores: Sequence[tuple[datetime, Seen]], confirm_frames: int) -> lis
     ]
 
 
-def _learn(detector: Looker, pictures: Sequence[Shown]) -> list[tuple[datetime, Seen]]:
-    """What is said of pictures that the detector has learnt from first: it looks ahead, so motion in them is found."""
-    detector.warm_up([picture.luma for picture in pictures])
+def _learn(detector: Looker, pictures: Sequence[Shown], first: datetime | None) -> list[tuple[datetime, Seen]]:
+    """What is said of pictures that the detector has learnt from first: it looks ahead, so motion in them is found.
+
+    Those from `first` on are judged themselves, so what is about in them is learnt beforehand too.
+    """
+    judged = first is not None and pictures[0].time >= first
+    detector.warm_up([picture.luma for picture in pictures], [picture.key for picture in pictures], judged)
     return [(picture.time, _seen(detector, picture)) for picture in pictures]
 
 

@@ -6,16 +6,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from mediamtx.layout import Layout
 from mediamtx.listing import Segments
 from mediamtx.names import Segment
 from mediamtx.segments import Span
+from motion.background import Picture
 from motion.chunk import Source
-from motion.detector import Detector, Picture, Seen
-from motion.look import Box, Frame, Look
+from motion.detector import Detector
+from motion.look import RAISE, Box, Frame, Look, Seen
 from motion.scan import scan
+from motion.trace import reason_of
+from motion.track import Track
 from motion.worklist import works
 
 AROUND = timedelta(seconds=10)
@@ -52,17 +54,20 @@ class Witness:
     """A detector that keeps what it saw in the second before and after a moment (s since the Unix epoch)."""
 
     def __init__(self, look: Look, moment: float) -> None:
-        self._detector = Detector(look)
+        self._detector = Detector(look, trace=True)
         self._moment = moment
         self._kept: list[tuple[Seen, View]] = []
+        self._followed: dict[int, Track] = {}
 
-    def warm_up(self, pictures: Sequence[Picture]) -> None:
+    def warm_up(self, pictures: Sequence[Picture], keys: Sequence[bool] = (), ahead: bool = True) -> None:
         """As the detector's."""
-        self._detector.warm_up(pictures)
+        self._detector.warm_up(pictures, keys, ahead)
 
     def update(self, time: float, luma: Picture, key: bool = False) -> Seen:
         """As the detector's."""
         seen = self._detector.update(time, luma, key)
+        if abs(time - self._moment) <= (NEAR + RAISE).total_seconds():
+            self._followed.update((id(track), track) for track in self._detector.trace.followed)
         if abs(time - self._moment) <= NEAR.total_seconds():
             self._kept.append((seen, view_of(self._detector, time, luma)))
         return seen
@@ -74,25 +79,31 @@ class Witness:
     @property
     def views(self) -> list[View]:
         """What was kept, with all that was said of it since."""
-        return [replace(view, score=seen.score, boxes=seen.boxes) for seen, view in self._kept]
+        return [self._later(seen, replace(view, score=seen.score, boxes=seen.boxes)) for seen, view in self._kept]
+
+    def _later(self, seen: Seen, view: View) -> View:
+        """With what became of what was followed then."""
+        here = [track for track in self._followed.values() if any(point.seen is seen for point in track.points)]
+        if not here:
+            return view
+        height, width = view.luma.shape
+        lines = tuple(tuple((point.x / width, point.y / height) for point in track.points) for track in here)
+        return replace(view, tracks=lines, reason=reason_of(here))
 
 
 def view_of(detector: Detector, time: float, luma: Picture) -> View:
     """What the detector made of the picture that it was just given."""
-    trace: Any = getattr(detector, "trace", None)
-
-    def kept(name: str) -> Picture | None:
-        picture = getattr(trace, name, None)
-        return None if picture is None else picture.copy()
-
+    trace = detector.trace
     return View(
         datetime.fromtimestamp(time, UTC),
         luma.copy(),
         0.0,
         (),
-        background=kept("background"),
-        difference=kept("difference"),
-        blobs=kept("blobs"),
+        background=trace.background,
+        difference=trace.difference,
+        blobs=trace.blobs,
+        tracks=trace.tracks,
+        reason=trace.reason,
     )
 
 

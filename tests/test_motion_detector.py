@@ -41,7 +41,8 @@ def scores(pictures: list[tuple[float, Picture]], learn: int = 100) -> list[floa
     """The confirmed scores; the detector learns from the first `learn` pictures, as a scan does."""
     detector = Detector()
     detector.warm_up([picture for _, picture in pictures[:learn]])
-    return confirmed([detector.update(time, picture).score for time, picture in pictures], 2)
+    seen = [detector.update(time, picture) for time, picture in pictures]  # some are raised later
+    return confirmed([one.score for one in seen], 2)
 
 
 def moving(marks: list[float], threshold: float = THRESHOLD) -> list[float]:

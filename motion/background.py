@@ -1,0 +1,163 @@
+"""What a place looks like when nothing moves in it: a grey level and a usual difference for each pixel.
+
+Pictures here are the luma after a mean over 3x3 px, which is what a small bird is best seen in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Picture = npt.NDArray[Any]
+"""Shape (height, width); luma and masks are uint8, what is learnt is float32."""
+
+BASE = 4.0  # grey levels that the coding of a quiet picture may be off
+SPREAD = 4.0  # times the usual difference of a pixel: 3.2 sigma of noise
+CAP = 3.0  # times it, that one picture counts for when the usual difference is learnt
+LEARN_TIME = 8.0  # s in which the background follows a pixel at rest
+LIGHT_TIME = 1.0  # s in which it follows the light
+WITHIN = 25  # px round something that differs, in which the light is not followed
+SHONE = 2.0  # grey levels that the light changes by at least
+ABSORB_TIME = 45.0  # s in which it takes in what stands before it
+ROUSE_TIME, SETTLE_TIME = 4.0, 60.0  # s in which a pixel's usual difference grows, and in which it shrinks again
+FORMER_TIME = 120.0  # s that is remembered what a place looked like before
+MOST_DIFFERENT = 0.2  # of the pixels: more is another light
+LEAST_DIFFERENT = 6  # px
+LESSONS = 20  # pictures that are learnt from at the start, at most
+
+
+class Background:
+    """Background and noise of pictures of one size; `keep_out` is 255 where nothing is looked at."""
+
+    def __init__(self, picture: Picture, keep_out: Picture | None = None) -> None:
+        self.level = picture.astype(np.float32)
+        self.noise = np.full(picture.shape, 1.5, np.float32)  # usual difference, grey levels
+        self.pulse = np.full(picture.shape, 1.5, np.float32)  # the same, of key frames
+        self.former: Picture | None = None  # what it looked like before
+        self.former_until = 0.0
+        self._keep_out = keep_out
+        self._before = picture
+        self._nothing = np.zeros_like(picture)
+        self.set_limits()
+
+    @classmethod
+    def of(cls, pictures: Sequence[Picture], keys: Sequence[bool], keep_out: Picture | None = None) -> Background:
+        """What pictures have in common; what moves in them is left out, and what came or went and stood meanwhile."""
+        lessons = pictures[:: max(1, len(pictures) // LESSONS)]
+        middle = median(lessons)
+        made = cls(middle, keep_out)
+        if len(lessons) > 2:
+            made.noise = median([cv2.absdiff(lesson, middle) for lesson in lessons]).astype(np.float32)
+            made.noise = np.maximum(made.noise, 0.5)
+            pulses = [cv2.absdiff(one, middle) for one, key in zip(pictures, keys, strict=True) if key][:LESSONS]
+            made.pulse = np.maximum(made.noise, median(pulses)) if len(pulses) > 2 else made.noise.copy()
+        made.set_limits()
+        if len(lessons) >= 9:
+            third = len(lessons) // 3
+            made._decide(median(lessons[:third]), median(lessons[-third:]))
+        return made
+
+    def _decide(self, first: Picture, last: Picture) -> None:
+        """Where the first and the last pictures differ, the one without edges round that place is the background."""
+        differ = cv2.subtract(cv2.absdiff(first, last), self.limit(True))
+        if not 0 < cv2.countNonZero(differ) < MOST_DIFFERENT * differ.size:
+            return
+        count, labels = cv2.connectedComponents(cv2.dilate(differ, np.ones((5, 5), np.uint8)))
+        for label in range(1, min(count, 20)):
+            place = (labels == label).astype(np.uint8)
+            if cv2.countNonZero(cv2.bitwise_and(place, differ)) >= LEAST_DIFFERENT:
+                better = first if edges(first, place) < edges(last, place) else last
+                np.copyto(self.level, better, where=place > 0, casting="unsafe")
+        self.set_limits()
+
+    def set_limits(self) -> None:
+        """Make what each picture is compared with from what was learnt."""
+        self.model = cv2.convertScaleAbs(self.level)
+        self._caps = tuple(cv2.convertScaleAbs(noise, alpha=CAP, beta=3) for noise in (self.noise, self.pulse))
+        plain = self._limit_of(self.noise)
+        self._limits = plain, cv2.max(plain, self._limit_of(self.pulse))
+
+    def _limit_of(self, noise: Picture) -> Picture:
+        """What moves here, may move a few pixels further."""
+        here = cv2.convertScaleAbs(noise, alpha=SPREAD, beta=BASE)
+        limit = cv2.max(here, cv2.blur(here, (9, 9)))
+        return limit if self._keep_out is None else cv2.max(limit, self._keep_out)
+
+    def limit(self, key: bool) -> Picture:
+        """By how much a pixel of a picture differs at most, where nothing moves."""
+        return self._limits[key]
+
+    def learn(
+        self, picture: Picture, lit: Picture, there: Picture, held: Picture | None, step: float, key: bool
+    ) -> None:
+        """Follow a picture, `step` s after the last; `there` is more than 0 where it shows something else.
+
+        `lit` is the background in the light of the picture: changes of light are followed at once, and teach no noise.
+        What is `held` is not taken in.
+        """
+        rest = np.where(there > 0, np.uint8(0), np.uint8(255))
+        other = cv2.bitwise_not(rest)
+        if held is not None:
+            other = cv2.bitwise_and(other, cv2.bitwise_not(held))
+            rest = cv2.bitwise_and(rest, cv2.bitwise_not(held))
+        still = cv2.absdiff(picture, self._before)
+        self._before = picture
+        # What came and stands still is no noise.
+        apart = cv2.min(cv2.min(cv2.absdiff(picture, self.model), cv2.absdiff(picture, lit)), self._caps[key])
+        apart = cv2.min(apart, cv2.bitwise_or(still, rest))
+        self._calm_down(apart, step)
+        noise = self.pulse if key else self.noise
+        rouse = cv2.bitwise_and(cv2.compare(apart.astype(np.float32), noise, cv2.CMP_GT), cv2.bitwise_or(rest, other))
+        cv2.accumulateWeighted(apart, noise, min(1.0, step / ROUSE_TIME), rouse)
+        cv2.accumulateWeighted(
+            apart, noise, min(1.0, step / SETTLE_TIME), cv2.bitwise_and(cv2.bitwise_not(rouse), rest)
+        )
+        if not key:
+            cv2.accumulateWeighted(picture, self.level, min(1.0, step / LEARN_TIME), rest)
+            if lit is not self.model:
+                # Not within something large and plain, whose edges alone differ from what is around.
+                clear = cv2.compare(cv2.dilate(there, np.ones((WITHIN, WITHIN), np.uint8)), self._nothing, cv2.CMP_EQ)
+                shone = np.where(cv2.absdiff(lit, self.model) > SHONE, np.uint8(255), np.uint8(0))
+                shone = cv2.bitwise_and(shone, cv2.bitwise_and(clear, rest))
+                cv2.accumulateWeighted(picture, self.level, min(1.0, step / LIGHT_TIME), shone)
+            cv2.accumulateWeighted(picture, self.level, min(1.0, step / ABSORB_TIME), other)
+        self.set_limits()
+
+    def _calm_down(self, apart: Picture, step: float) -> None:
+        """The noise of the whole picture falls when the gain does."""
+        now, known = (cv2.mean(image)[0] for image in (apart, self.noise))
+        if known > 1.5 * (now + 0.5):
+            self.noise *= 1 - 0.3 * min(1.0, step / ROUSE_TIME)
+            self.pulse *= 1 - 0.3 * min(1.0, step / ROUSE_TIME)
+
+    def begin_again(self, picture: Picture) -> None:
+        """Everything looks different; the noise is kept."""
+        self.level = picture.astype(np.float32)
+        self.former = None
+        self.set_limits()
+
+    def take_in(self, picture: Picture, where: Picture, time: float) -> None:
+        """The picture is the background where the mask says so; what was there before is remembered."""
+        if self.former is None:
+            self.former = self.model.copy()
+        np.copyto(self.former, self.model, where=where > 0)
+        np.copyto(self.level, picture, where=where > 0, casting="unsafe")
+        self.former_until = time + FORMER_TIME
+        self.set_limits()
+
+
+def median(pictures: Sequence[Picture]) -> Picture:
+    """The middle one of each pixel's values."""
+    stack = np.stack(pictures)
+    return np.asarray(np.partition(stack, len(stack) // 2, axis=0)[len(stack) // 2])
+
+
+def edges(picture: Picture, mask: Picture) -> float:
+    """How strong the edges of `picture` are along the outline of `mask`, grey levels."""
+    square = np.ones((3, 3), np.uint8)
+    outline = cv2.morphologyEx((mask > 0).astype(np.uint8), cv2.MORPH_GRADIENT, square)
+    return float(cv2.mean(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, square), outline)[0]) + 1.0

@@ -1,0 +1,33 @@
+"""Light that changes: the background as it would look in the light of a picture."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from motion.background import Picture
+
+COARSE = 4  # px of a side of a px of the coarse pictures that light is measured in
+REACH = 7  # coarse px over which light is taken as even: 28 px, wider than a bird, narrower than a cloud's edge is soft
+DARK = 8.0  # grey levels added to both sides of a ratio, so that noise in the dark makes no light
+OTHER = 1.5  # grey levels by which light is another at least
+TRUST = 0.125  # of a compensation that may be wrong
+
+
+def coarse(picture: Picture) -> Picture:
+    """Mean grey levels over areas of REACH x REACH coarse px, float32."""
+    height, width = picture.shape
+    half = cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(half, (half.shape[1] // 2, half.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return cv2.blur(small.astype(np.float32), (REACH, REACH))
+
+
+def lit(model: Picture, model_coarse: Picture, picture: Picture) -> Picture:
+    """The background in the light of the picture, uint8; the same where that is no other."""
+    shown = coarse(picture)
+    if float(cv2.norm(shown, model_coarse, cv2.NORM_INF)) < OTHER:
+        return model
+    ratio = (shown + DARK) / (model_coarse + DARK)
+    height, width = picture.shape
+    wide = cv2.resize(ratio, (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.multiply(model, wide, dtype=cv2.CV_8U)
