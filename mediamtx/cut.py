@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_NAMES_DIFFER = 2.0
+"""A segment named so much (s) before the end of the one before it was named by a clock that was set back."""
 _NAME_ERROR = timedelta(seconds=1)  # a key frame may belong to the segment before the one that the names tell
 
 
@@ -86,7 +88,7 @@ def cut(layout: Layout, segments: Sequence[Segment], span: Span, out: Path) -> C
     try:
         with ExitStack() as stack:
             samples = _samples(layout, wanted, end, stack, problems)
-            for _, run in itertools.groupby(samples, key=lambda sample: sample.source.parameters):
+            for _, run in itertools.groupby(samples, key=lambda sample: (sample.source.run, sample.source.parameters)):
                 if (times := _write(_from_key_frame(run, begin), path)) is not None:
                     parts.append(CutPart(path, *(origin + timedelta(seconds=time) for time in times)))
                     path = next(paths)
@@ -116,6 +118,7 @@ class _Source:
 
     parameters: tuple[tuple[object, ...], ...]
     tracks: dict[int, VideoStream | AudioStream]  # by stream index; at most one of each kind
+    run: int = 0  # another one begins where the clock was set back
 
 
 @dataclass(slots=True)
@@ -137,16 +140,21 @@ def _samples(
     import av
 
     footage_end: float | None = None
+    run = 0
     for segment in segments:
         path = layout.segment_path(segment)
         try:
             container = stack.enter_context(open_whole(path))
             source, first_picture = _source(container, path)
             named = (segment.start - segments[0].start).total_seconds()
-            if footage_end is None or named + first_picture - footage_end > CONTIGUOUS:
+            gap = None if footage_end is None else named + first_picture - footage_end
+            if footage_end is None or gap is None or gap > CONTIGUOUS:
                 clock = named
+            elif gap < -_NAMES_DIFFER:
+                clock, footage_end, run = named, None, run + 1
             else:
                 clock = footage_end - first_picture
+            source.run = run
             running = set(source.tracks)
             for packet in container.demux(*source.tracks.values()):
                 if packet.dts is None or packet.pts is None:

@@ -78,21 +78,27 @@ class Publisher:
     def _one(self, item: Pending, reels: Reels) -> None:
         event = item.event
         windows = tuple(Span(window.start, window.end) for window in event.windows)
-        if suppressed(self._layout, self._camera, windows):
+        name = ClipName(event.start, "motion")
+        before = find_clip(self._layout, self._camera, name.stem)
+        same = before is not None and before.windows == windows
+        # A clip whose publishing was cut short is finished, even if somebody has meanwhile decided to keep it.
+        if (before is None or not same or before.whole) and suppressed(self._layout, self._camera, windows):
             log.debug("%s: motion at %s is in a clip that was kept or deleted", self._camera, windows[0].start)
             return
         if self._outlives(windows, reels):
             log.debug("%s: motion at %s is in a clip that can be cut so no more", self._camera, windows[0].start)
             return
-        name = ClipName(event.start, "motion")
-        before = find_clip(self._layout, self._camera, name.stem)
-        if before is not None and before.windows == windows and before.whole:
+        if before is not None and same and before.whole:
             replace_overlapping(self._layout, self._camera, before)
             return
         span = Span(event.start, event.clip_end(self._rules.post))
         parts, shift = self._cut(name, span, reels, last_try=item.tries + 1 == RETRIES)
         try:
-            shown = [(part, within(windows, Span(part.start + shift, part.end + shift))) for part in parts]
+            shown, end = [], parts[0].start
+            for part in parts:  # where the clock was set back, they overlap: motion is told once
+                inside = within(windows, Span(max(end, part.start) + shift, part.end + shift))
+                shown.append((part, inside))
+                end = max(end, part.end)
             # What has no motion is padding of another form, unless there is nothing else.
             for number, (part, inside) in enumerate([one for one in shown if one[1]] or shown[:1]):
                 self._publish_part(event, number, part, inside, shift)

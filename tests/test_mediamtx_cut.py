@@ -332,6 +332,18 @@ def test_a_clock_that_was_set_back(layout: Layout, tmp_path: Path) -> None:
     assert times == pytest.approx([0.04 * n for n in range(len(times))], abs=0.001)
 
 
+def test_a_clock_that_was_set_back_by_seconds(layout: Layout, tmp_path: Path) -> None:
+    """Names that overlap by more than they are wrong: each stretch keeps its own times, in a part of its own."""
+    write_segments(layout, FRONT, at(0), [10.0, 10.0])
+    write_segments(layout, FRONT, at(12), [10.0])
+    result = cut_out(layout, 21, 22, tmp_path / "later.mp4")
+    assert [(since_start(part.start), since_start(part.end)) for part in result.parts] == [(21, 22)]
+    both = cut_out(layout, 8, 18, tmp_path / "both.mp4")
+    assert [(since_start(part.start), since_start(part.end)) for part in both.parts] == [(8, 18), (12, 18)]
+    for part in (*result.parts, *both.parts):
+        assert_plays(part.path)
+
+
 def test_the_hour_that_happens_twice(layout: Layout, tmp_path: Path) -> None:
     """Names are UTC: the footage of both 02:30 in Berlin is there, and each is cut by itself."""
     for start in (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)):

@@ -101,6 +101,17 @@ class TestClocks:
         assert close_to(spans(yard), [(40 - HOUR, 50 - HOUR), (29, 40)])
 
 
+def test_the_clock_is_set_back_by_seconds(yard: Yard) -> None:
+    """What is recorded after that is cut at the times of its own names."""
+    yard.both(40, (12, 16))
+    yard.run(now=41)
+    for stream, length in ((MAIN, 20), (DETECT, 10)):
+        yard.record(stream, [length] * (40 // length), [(16, 20)], start=32)
+    for now in (73, 90, 110):
+        yard.run(now=now)
+    assert close_to(yard.spans(), [(9, 19), (45, 55)])
+
+
 class TestFarAhead:
     """Segments that a wrong clock dated days ahead."""
 

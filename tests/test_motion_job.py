@@ -193,10 +193,11 @@ class TestRuns:
             yard.run(now)
             assert close_to(yard.spans(), [(5, 50)])
 
+    @pytest.mark.parametrize("kept", [False, True])
     def test_cut_short_as_a_late_segment_made_the_clip_longer(
-        self, yard: Yard, monkeypatch: pytest.MonkeyPatch
+        self, yard: Yard, monkeypatch: pytest.MonkeyPatch, kept: bool
     ) -> None:
-        """The sidecar was the new one already: the next pass makes the MP4 the new one too."""
+        """The sidecar was the new one already: the next pass makes the MP4 the new one too, even if it was kept."""
         yard.both(60, (12, 16))
         yard.run()
         (clip,) = yard.clips()
@@ -215,8 +216,10 @@ class TestRuns:
             patch.setattr(Path, "replace", dying)
             yard.run(now=3700)
         assert clip.path.read_bytes() == old[0] and clip.sidecar.read_bytes() != old[1]
+        if kept:
+            keep(yard.clips()[0])
         yard.run(now=3800)
-        assert close_to(yard.spans(), [(9, 27)])
+        assert close_to(yard.spans(), [(9, 27)]) and yard.clips()[0].kept == kept
         assert inspect(clip.path).duration == pytest.approx(18, abs=1.1)
 
     def test_late_footage_without_motion_changes_nothing(self, yard: Yard) -> None:

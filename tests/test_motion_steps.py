@@ -12,7 +12,7 @@ from stepping import TAKES_ROOM, Fault, Outcome, Stepper
 from worlds import WORLDS, World, build
 from yard import at
 
-pytestmark = [pytest.mark.usefixtures("ffmpeg"), pytest.mark.slow]
+pytestmark = [pytest.mark.usefixtures("ffmpeg"), pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @dataclass(frozen=True)
