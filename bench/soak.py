@@ -80,6 +80,7 @@ class Soak:
     passes: int = 0
     trouble: list[str] = field(default_factory=list)
     _services: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _told: int = 0  # kills, when progress was last told
     _took: list[float] = field(default_factory=lambda: [1.0])
 
     def __post_init__(self) -> None:
@@ -114,10 +115,15 @@ class Soak:
                 self.kill_pass()
             self.start_services()
             time.sleep(self.random.uniform(0, 0.6))
-            if self.kills.total() % 50 == 0 or sys.stderr.isatty():
-                end = "\r" if sys.stderr.isatty() else "\n"
-                print(f"{self.kills.total()} kills, {self.passes} whole passes ", end=end, file=sys.stderr, flush=True)
+            self._tell_progress()
         self.end_services()
+
+    def _tell_progress(self) -> None:
+        kills, terminal = self.kills.total(), sys.stderr.isatty()
+        if terminal or kills >= self._told + 50:
+            self._told = kills
+            text = f"{kills} kills, {self.passes} whole passes"
+            print(text, end="\r" if terminal else "\n", file=sys.stderr, flush=True)
 
     def start_services(self) -> None:
         """Start the recorder and the publisher where they do not run; the recorder answers on return."""
@@ -251,6 +257,7 @@ def soak(folder: Path, kills: int, seconds: float, recorder: str, seed: int) -> 
             with suppress(ProcessLookupError):
                 service.kill()
             service.wait()
+        run._log.close()
 
 
 def main() -> int:
