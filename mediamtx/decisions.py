@@ -121,7 +121,10 @@ def prune_tombstones(layout: Layout, camera: str, oldest: datetime | None) -> No
     (`oldest`; None: it has none), and left the trash. Raises StorageError."""
     for grave in tombstones(layout, camera):
         if not grave.restorable and (oldest is None or grave.clip.end <= oldest):
-            remove_clip(grave.clip)  # a thumbnail that a crash left
+            try:
+                remove_clip(grave.clip)  # a thumbnail that a crash left
+            except OSError as error:
+                raise storage_error(grave.clip.path, "cannot be removed", error) from error
             forget(layout, grave)
 
 
