@@ -11,7 +11,7 @@ import numpy as np
 from motion.background import Picture
 
 _EMPTY = np.zeros(0)
-MOST = 40  # blobs of a picture that are followed: the strongest
+MOST = 30  # blobs of a picture that are followed: the strongest
 _SQUARE = np.ones((3, 3), np.uint8)
 
 
@@ -33,11 +33,11 @@ class Blobs:
     density: Picture = field(default_factory=lambda: _EMPTY)  # how many as strong chance puts there, per px
     everywhere: Picture = field(default_factory=lambda: _EMPTY)  # and anywhere
 
-    unexplained: Picture = field(default_factory=lambda: _EMPTY)  # see motion.marks; NaN where it was not looked at
+    likeness: Picture = field(default_factory=lambda: _EMPTY)  # to the background, or None where it was not looked at
 
     def __post_init__(self) -> None:
-        if len(self.unexplained) != len(self.x):
-            self.unexplained = np.full(len(self.x), np.nan)
+        if len(self.likeness) != len(self.x):
+            self.likeness = np.full(len(self.x), None)
 
     def box(self, at: int) -> tuple[int, int, int, int]:
         """Left, top, right and bottom of one, px."""
@@ -48,7 +48,8 @@ class Blobs:
 
     def only(self, keep: Picture) -> Blobs:
         """Some of them."""
-        return Blobs(*(getattr(self, each.name)[keep] for each in fields(self)))
+        values = (getattr(self, each.name) for each in fields(self))
+        return Blobs(*(value[keep] if len(value) else value for value in values))
 
 
 def find(excess: Picture, picture: Picture, model: Picture, least: float) -> Blobs:

@@ -18,6 +18,7 @@ OCTAVES = 12  # of strength that are told apart
 WEAKEST = 4.0  # strength of the first
 NEAR = 40.0  # px within which the other blobs of a picture count
 EVERY = 180.0  # s in which one blob is expected by itself, anywhere, of any strength
+RARER = 40.0  # strength beyond which a stray one is the rarer the stronger it is
 ALIKE = 0.5  # a blob of at least this share of the strength could be taken for it
 
 
@@ -95,7 +96,7 @@ class Crowd:
     def _expected(self, x: Picture, y: Picture, strength: Picture) -> tuple[Picture, Picture]:
         octave = _octave(strength * ALIKE)
         rates = self._rates[octave, y.astype(int) // CELL, x.astype(int) // CELL] * self.step
-        return rates, self._totals[octave] * self.step + self.step / EVERY
+        return rates, self._totals[octave] * self.step + self.step / EVERY * np.sqrt(np.minimum(1.0, RARER / strength))
 
     def chance(self, track: Track) -> float:
         """log10 of how many such tracks chance makes in a picture, by what is known now."""

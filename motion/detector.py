@@ -15,17 +15,18 @@ import numpy as np
 
 from motion import light, marks
 from motion.background import Background, Picture
-from motion.blobs import Blobs, find
+from motion.blobs import NONE, Blobs, find
 from motion.crowd import Crowd
 from motion.look import RAISE, Look, Seen
 from motion.place import Place
 from motion.trace import Trace
 from motion.track import Track, box_of
 from motion.tracks import Tracks
+from motion.weather import Weather
 
 __all__ = ["STAGES", "Detector", "Picture", "Seen"]
 
-STAGES = ("light", "pulse", "former", "guard", "chance", "travel", "texture", "insect", "hold", "ahead")
+STAGES = ("light", "pulse", "former", "guard", "chance", "travel", "texture", "insect", "weather", "hold", "ahead")
 """What may be left out, to see what it is good for."""
 LEAST = 3  # px that differ, for a closer look
 REST, BUSY = 1.0, 0.4  # s between two updates of the background, when nothing moves and when something does
@@ -33,7 +34,7 @@ SHORT = 0.7  # s; a track no longer than that is judged after WAIT
 WAIT = 2.0  # s in which it shows how much else is about
 SURE = 1.0  # tenfolds; a track that goes on by links which are no better than chance is no longer there
 FEW = 4  # new blobs in a picture that are all held against the background, and not only once they are followed
-LOOKS = 5  # pictures of a track in which it is held against the background
+LOOKS = 5  # pictures of a track, the last, in which it is held against the background
 WORTH = 25.0  # mark that makes it worth that
 BOXES = 6  # of a picture that are told, at most
 
@@ -65,7 +66,7 @@ class Detector:
             for number, (picture, key) in enumerate(zip(pictures, keys, strict=True)):
                 self.update(number * self._crowd.step, picture, key)
             background.begin_again(level)
-            self._begin(background, self._crowd)
+            self._begin(background, self._crowd, self._weather)
 
     def update(self, time: float, luma: Picture, key: bool = False) -> Seen:
         """What is to be said of the picture at `time` (s, any epoch, rising), shape (height, width).
@@ -86,8 +87,11 @@ class Detector:
             self.trace = Trace(background.model)
         excess = cv2.subtract(cv2.absdiff(picture, background.model), background.limit(key))
         fires = cv2.countNonZero(excess) >= LEAST
+        self._tracks.recent.append(seen)
         if fires or self._tracks.tracks:
             excess = self._analyse(seen, picture, excess, key)
+        else:
+            self._weather.note(NONE, step)
         self._settle(time)
         place.previous = picture
         self._unlearnt += step
@@ -103,7 +107,7 @@ class Detector:
         """Forget everything: what comes next is another place or time."""
         self._place = None
 
-    def _begin(self, background: Background, crowd: Crowd | None = None) -> None:
+    def _begin(self, background: Background, crowd: Crowd | None = None, weather: Weather | None = None) -> None:
         height, width = background.model.shape
         self._place = Place(background, self._off)
         self._scale = width / 320
@@ -111,6 +115,8 @@ class Detector:
         self._waiting: list[Track] = []  # short ones that have ended
         self._crowd = crowd or Crowd(height, width)
         self._crowd.rebase()
+        self._weather = weather or Weather(height, width)
+        self._usual = 0.0  # strength of what falls everywhere
         self._unlearnt = 0.0
         self._time = None
 
@@ -143,12 +149,18 @@ class Detector:
         assert self._place is not None
         tracks = self._tracks
         taken = tracks.known(blobs, seen.time)
+        lasting = np.array([track.lasting for track in tracks.tracks] + [False])
+        self._weather.note(blobs.only(~lasting[taken]), self._crowd.step)
+        self._usual = 0.0 if "weather" in self._off else self._weather.strength
+        if self._usual > 0:  # what could not be told from the weather is not followed
+            blobs = blobs.only(blobs.strength > self._usual)
+            taken = tracks.known(blobs, seen.time)
         proven = np.array([track.proven for track in tracks.tracks] + [False])
         self._crowd.density(blobs, ~proven[taken])
         free = np.flatnonzero(taken < 0)
         if "texture" not in self._off and 0 < len(free) <= FEW:
             for at in free.tolist():
-                blobs.unexplained[at] = marks.unexplained(blobs.box(at), excess, picture, lit)
+                blobs.likeness[at] = marks.compare(blobs.box(at), excess, picture, lit)
         for track in tracks.go_on(seen, blobs, taken, self._crowd.step):
             if track.lasted < SHORT:
                 self._compare(track, picture, excess, lit)
@@ -156,7 +168,7 @@ class Detector:
             if not track.proven and track.lasted > WAIT:
                 self._crowd.count_track(track)
             self._judge(track)
-            if min(track.marks.values()) >= WORTH:
+            if min(mark for stage, mark in track.marks.items() if stage != "texture") >= WORTH:
                 self._compare(track, picture, excess, lit)
                 self._judge(track)
             if track.sure >= SURE:
@@ -184,8 +196,9 @@ class Detector:
 
     def _compare(self, track: Track, picture: Picture, excess: Picture, lit: Picture) -> None:
         """Hold a track against the background where it is."""
-        if "texture" not in self._off and len(track.explained) < LOOKS:
-            track.explained.append(marks.unexplained(track.last.box, excess, picture, lit))
+        if "texture" not in self._off and not track.proven:
+            del track.looks[: len(track.looks) + 1 - LOOKS]
+            track.looks.append(marks.compare(track.last.box, excess, picture, lit))
 
     def _judge(self, track: Track) -> None:
         assert self._place is not None
@@ -196,8 +209,10 @@ class Detector:
             told["travel"] = marks.travel_mark(track, self._scale)
         if "insect" not in self._off and self._place.dark:
             told["insect"] = marks.insect_mark(track, self._scale)
-        if track.explained:
-            told["texture"] = marks.texture_mark(sorted(track.explained)[len(track.explained) // 2])
+        if self._usual > 0:
+            told["weather"] = marks.weather_mark(track, self._usual)
+        if track.looks:
+            told["texture"] = marks.texture_mark(track.looks)
         track.marks = told
         track.mark = max(track.mark, min(told.values()))
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import cv2
 import numpy as np
 
 from motion.background import Picture
-from motion.track import Track
+from motion.track import Likeness, Track
 
 UNIT = 40.0  # grey levels beyond the limits, summed over a blob, that are just enough
 PER_DOUBLING = 6.0  # points for twice as much
@@ -15,15 +18,18 @@ REACH = 6.0  # px of a picture 320 px wide that something travels at least
 OWN_SIZE = 0.4  # of its own size that it travels at least
 STRAIGHT = 2.5  # times as long as it reaches is a path that still goes somewhere
 PER_TURN = 18.0  # points for twice the reach
+STRONGER = 2.5  # times the usual strength of what falls: a drop twice as near is four times as large
+FALLS = 3.0  # links in which what falls may seem to keep its direction
 DARK = 90.0  # mean grey level of a picture: below, lamps and infrared light draw insects
-INSECT = 60.0  # px of a picture 320 px wide: they are no larger
-STEADY = 6.0  # links in which something keeps its direction that is no insect
+INSECT = 300.0  # px of a picture 320 px wide: they are no larger
+STEADY = 5.0  # links in which something keeps its direction that is no insect
 UNEXPLAINED = 0.35  # of what is seen there, that the background in another light or a little aside does not explain
 SHIFT = 3  # px aside
 AROUND = 3  # px around a blob that must be explained too
 MOST_PX = 300  # of a blob that are compared
-LEAST_TEXTURE = 25  # px that show a texture
-FLAT = 4.0  # grey levels, squared, that noise makes of an even place
+UNSURE = 0.25  # of a slope, at most, that tells anything
+FAINT = 0.01  # of the brightness: a texture that is fainter tells nothing
+BLACK = 8.0  # grey levels added before logs are taken
 
 
 def size_mark(strength: float) -> float:
@@ -50,9 +56,23 @@ def travel_mark(track: Track, scale: float) -> float:
     return _clip(50 + PER_TURN * np.log2(max(track.reach, 1e-3) / need / detour))
 
 
-def texture_mark(unexplained: float) -> float:
-    """For how little of it is the background in another light, or a little aside."""
-    return _clip(50 + 40 * np.log2(max(unexplained, 1e-3) / UNEXPLAINED))
+def texture_mark(looks: Sequence[Likeness]) -> float:
+    """For how little of what is seen, in some pictures, is the background in another light, or a little aside."""
+    aside = sorted(look.aside for look in looks)[len(looks) // 2]
+    cross, energy, power, count = (sum(values) for values in zip(*(look.detail for look in looks), strict=True))
+    preserved = 0.0
+    if energy > count * FAINT**2:
+        slope = cross / energy
+        unsure = float(np.sqrt(max(power - slope * cross, 0.0) / max(count, 1.0) / energy))
+        if unsure < UNSURE:
+            preserved = max(0.0, min(slope, 2.0 - slope) - unsure)
+    return _clip(50 + 40 * np.log2(max(min(aside, 1.0 - preserved), 1e-3) / UNEXPLAINED))
+
+
+def weather_mark(track: Track, usual: float) -> float:
+    """For how much stronger it is than what falls everywhere, and how much longer it keeps its direction."""
+    strength = strength_of(track) * max(1.0, track.longest_run / FALLS)
+    return _clip(50 + 25 * np.log2(max(strength, 1e-3) / (STRONGER * usual)))
 
 
 def insect_mark(track: Track, scale: float) -> float:
@@ -64,18 +84,17 @@ def insect_mark(track: Track, scale: float) -> float:
     return _clip(50 + 15 * np.log2(max(track.longest_run, 0.5) / STEADY))
 
 
-def unexplained(box: tuple[int, int, int, int], excess: Picture, picture: Picture, model: Picture) -> float:
-    """The share of what is seen at a blob that the background does not explain, the less of two.
+def compare(box: tuple[int, int, int, int], excess: Picture, picture: Picture, model: Picture) -> Likeness:
+    """Hold what is seen at a blob against the background there.
 
-    It may be the background a little aside, with its surroundings; or the same texture in another light: there the
-    background in some proportion must fit better than an even grey.
+    It may be the background a little aside, with its surroundings; or its texture in another light.
     """
     height, width = picture.shape
     left, top, right, bottom = box
     x0, y0 = max(left - AROUND, SHIFT), max(top - AROUND, SHIFT)
     x1, y1 = min(right + AROUND, width - SHIFT), min(bottom + AROUND, height - SHIFT)
     if x1 - x0 < 4 or y1 - y0 < 4:
-        return 1.0
+        return Likeness(1.0)
     core = excess[y0:y1, x0:x1]
     now = picture[y0:y1, x0:x1].astype(np.float32)
     around = model[y0 - SHIFT : y1 + SHIFT, x0 - SHIFT : x1 + SHIFT].astype(np.float32)
@@ -84,14 +103,22 @@ def unexplained(box: tuple[int, int, int, int], excess: Picture, picture: Pictur
     shifted = np.lib.stride_tricks.sliding_window_view(around, shape).reshape((2 * SHIFT + 1) ** 2, -1)[:, places]
     wrong = np.square(shifted - now.ravel()[places]).sum(axis=1)
     aside = (float(wrong.min()) + len(places)) / (float(wrong[len(wrong) // 2]) + len(places))
-    inside = core > 0
-    seen, known = now[inside], around[SHIFT:-SHIFT, SHIFT:-SHIFT][inside]
-    if len(seen) < LEAST_TEXTURE:
-        return aside
-    even = float(seen.var()) * len(seen) + FLAT * len(seen)
-    light = float(seen @ known) / max(float(known @ known), 1.0)
-    lit = float(np.square(seen - light * known).sum()) + FLAT * len(seen)
-    return min(aside, lit / even)
+    return Likeness(aside, _detail(now, around[SHIFT:-SHIFT, SHIFT:-SHIFT], core > 0))
+
+
+def _detail(now: Picture, known: Picture, inside: Picture) -> tuple[float, float, float, float]:
+    """How the fine detail of two pictures goes together, in logs: the sums of their products, of the squares of the
+    background's and of the picture's, and how many px.
+
+    Light scales a texture: the slope of one over the other is 1, and edges of shadows are as likely to lie along it as
+    across. A thing has a texture of its own: the slope is 0.
+    """
+    fine = []
+    for picture in (now, known):
+        log = np.log(picture + BLACK)
+        fine.append((log - cv2.blur(log, (5, 5)))[inside])
+    shown, there = fine
+    return float(shown @ there), float(there @ there), float(shown @ shown), float(len(there))
 
 
 def _clip(value: float) -> float:

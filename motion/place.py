@@ -15,7 +15,8 @@ from motion.track import Track
 LEFT_SHARE = 0.02  # of the pixels that differ although the light was compensated: more may be another picture
 ZONES = 7  # of the nine parts of the picture that change at once when the whole picture does, and not something in it
 ZONE_SHARE = 0.15  # of the pixels of each
-RELEARN = 1.0  # s that nothing new is told after the whole picture has changed
+RELEARN = 0.6  # s that nothing new is told after the whole picture has changed
+CLOUDS = 20.0  # s after light changed over a large part, in which its edges may be anywhere
 HOLD = 30.0  # s that something which came and now stands still counts as present
 HOLD_LARGE = 5.0  # s of something that could not stand as still if it lived
 LARGE = 600.0  # px of a picture 320 px wide
@@ -33,7 +34,7 @@ class Place:
         self.previous = background.model
         self._off = off
         self._scale = self.shape[1] / 320
-        self._quiet_until = -np.inf
+        self._quiet_until = self._clouds_until = -np.inf
         self._carried = 0.0  # mark of what was under way when the whole picture changed
         self.note()
 
@@ -49,9 +50,13 @@ class Place:
         """
         background = self.background
         lit, limit = background.model, background.limit(key)
-        if "light" not in self._off:
-            lit = light.lit(background.model, self.coarse, picture)
-        if lit is not background.model:
+        ratio = None if "light" in self._off else light.change(self.coarse, picture)
+        if ratio is not None:
+            lit = light.shone(background.model, ratio)
+            if light.is_wide(ratio):
+                self._clouds_until = time + CLOUDS
+            if time < self._clouds_until:
+                excess = cv2.min(excess, cv2.subtract(light.beyond(background.model, ratio, picture), limit))
             doubt = cv2.convertScaleAbs(cv2.absdiff(lit, background.model), alpha=light.TRUST)
             excess = cv2.min(excess, cv2.subtract(cv2.absdiff(picture, lit), cv2.add(limit, doubt)))
         if background.former is not None and "former" not in self._off:

@@ -14,6 +14,7 @@ WORDS = {
     "size": "it is small or faint",
     "chance": "among what else is about, chance may have made it",
     "travel": "it goes nowhere: it stays, or swings to and fro",
+    "weather": "it is not much stronger than what falls everywhere",
     "insect": "in the dark, small bright things that keep turning are insects",
     "texture": "it looks like the background in another light, or a little aside",
 }

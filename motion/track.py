@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import hypot, isnan, log2, log10, pi, sqrt
+from math import hypot, log2, log10, pi, sqrt
 
 from motion.blobs import Blobs
 from motion.look import Box, Seen
 
 SLACK = 3.0  # px that the centre of a blob wavers
 PROVEN = 45.0  # mark of a track that is taken for something
+LASTING = 2.0  # s; a flake takes less from one edge to the other
+CERTAIN = 2.5  # tenfolds of its last links: those among flakes and drops are of one or two
 LEG = 0.3  # of its own size that something goes at least, to have moved
 WEAK = -1.0  # log10: a link to which one in ten pictures has a chance blob says nothing
 STRAIGHT = 0.7  # cosine: a turn of less than 45 degrees keeps the direction
@@ -35,6 +37,14 @@ class Point:
     wrong: float = 0.0  # px that it was off where it could be expected
 
 
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How what is seen at a blob goes together with the background there; see `motion.marks`."""
+
+    aside: float  # share of the difference that is left when the background is shifted a little
+    detail: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+
+
 @dataclass(slots=True)
 class Track:
     """What may be one thing, seen in several pictures; lengths in px."""
@@ -53,7 +63,7 @@ class Track:
     typical: float = 0.0  # log2 of its strength
     sure: float = 5.0  # tenfolds that its last links are unlikely by chance
     between: list[Seen] = field(default_factory=list)  # pictures in which it was not found, since RAISE
-    explained: list[float] = field(default_factory=list)
+    looks: list[Likeness] = field(default_factory=list)
     counted: int = 0  # points that the crowd knows of
     counted_at: tuple[float, float] = (-99.0, -99.0)  # the last of them
     fits: int = -1  # index of its blob in this picture
@@ -67,6 +77,11 @@ class Track:
     def proven(self) -> bool:
         """Whether it is taken for something."""
         return self.mark >= PROVEN
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it has lasted longer than what falls, on links that are no chance."""
+        return self.lasted > LASTING and self.sure > CERTAIN
 
     @property
     def lasted(self) -> float:
@@ -102,8 +117,8 @@ class Track:
 
     def compared(self, blobs: Blobs, at: int) -> None:
         """What is known of how the background explains one of its blobs."""
-        if not isnan(blobs.unexplained[at]):
-            self.explained.append(float(blobs.unexplained[at]))
+        if blobs.likeness[at] is not None:
+            self.looks.append(blobs.likeness[at])
 
     def begin_at(self, point: Point, chance: float) -> None:
         """It was at `point` before."""

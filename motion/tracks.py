@@ -13,11 +13,12 @@ from motion.look import Seen
 from motion.track import SLACK, Track, least_wrong, link_chance, point_of
 
 FASTEST = 800.0  # px/s of a picture 320 px wide: its width in 0.4 s
-MOST = 40  # tracks
+MOST = 30  # tracks
 CREATE = 1.0  # log10 of how many chance pairs are followed in a picture
 PAIR_OVER = 3  # pictures back in which the first of a pair is looked for
 LOST_AFTER = 0.7  # s without a blob that end a track
 LOST_STANDING = 2.0  # s of one that is proven and stood
+UNLIKE = 4.0  # octaves of strength between two pictures of something that passes a darker ground
 FLIP = 0.5  # log10: something dark before a bright place may turn bright before a dark one, once in three
 STOOD = 0.4  # s after which something stands, and may go off in any direction
 FAR = 0.1  # blobs that chance puts as near, at most, where something came from
@@ -29,6 +30,7 @@ class Tracks:
     def __init__(self, scale: float = 1.0) -> None:
         self.tracks: list[Track] = []
         self._scale = scale
+        self.recent: deque[Seen] = deque(maxlen=PAIR_OVER + 2)  # the last pictures
         self._loose: deque[tuple[Seen, Blobs]] = deque()  # of the last pictures, those that belong to no track
 
     @property
@@ -133,11 +135,11 @@ class Tracks:
         ratio = np.abs(np.log2(blobs.strength[None, :] / old.strength[:, None]))
         smaller = np.minimum(old.area[:, None], blobs.area[None, :])
         flips = (blobs.bright[None, :] * old.bright[:, None] < 0) & (smaller < 60)
-        good = (apart <= FASTEST * self._scale * waits[:, None]) & (ratio <= 2) & free[None, :]
+        good = (apart <= FASTEST * self._scale * waits[:, None]) & (ratio <= UNLIKE) & free[None, :]
         wrong = np.maximum(apart, np.maximum(2.0, 0.5 * np.sqrt(smaller)))
         chance = np.log10(old.everywhere)[:, None] + np.log10(np.minimum(1.0, blobs.density[None, :] * pi * wrong**2))
         chance += np.log10(len(self._loose) - which)[:, None]
-        chance += 0.1 * ratio + FLIP * flips  # it may have crossed to another ground, but that is rare
+        chance += 0.2 * ratio + FLIP * flips  # it may have crossed to another ground, but that is rare
         chance = np.where(good & (chance < CREATE), chance, np.inf)
         made: list[Track] = []
         from_, to = set[int](), set[int]()
@@ -159,6 +161,8 @@ class Tracks:
             made.append(track)
         for track in made:
             from_ |= self._come_from(track, old, which, from_)
+            shown = {point.seen.time for point in track.points}
+            track.between = [one for one in self.recent if min(shown) < one.time < seen.time and one.time not in shown]
         self.tracks += made
         if from_:
             for number in range(len(self._loose)):
