@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from math import pi, sin
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ from config.settings import CameraSettings, Settings
 from mediamtx.catalogue import clips_of_day, find_clip
 from mediamtx.clips import Clip
 from mediamtx.decisions import delete_clip, restore
-from mediamtx.marks import Mark
+from mediamtx.marks import Mark, MarkBox
+from mediamtx.publish import thumbnail_of
 from motion.events import Rules, Window, assemble
 from motion.footage import look_at
 from motion.late import rejoin
@@ -162,3 +164,40 @@ def test_a_rebuilt_state_leaves_boxes_and_picture_as_they_are(yard: Yard) -> Non
     yard.layout.motion_state("front").write_bytes(b"{")
     yard.run()
     assert (clip.sidecar.read_bytes(), clip.thumbnail.read_bytes(), clip.path.stat().st_mtime_ns) == before
+
+
+def dark_share(picture: bytes) -> float:
+    """How much of the picture is dark."""
+    return float((np.asarray(Image.open(io.BytesIO(picture)).convert("L")) < 60).mean())
+
+
+@pytest.mark.parametrize("offset", [0.0, -5.0])
+def test_of_what_comes_near_and_goes_the_thumbnail_shows_the_nearest(yard: Yard, offset: float) -> None:
+    """From recordings to clip: something crosses the picture, three times as large half-way."""
+    yard.camera(detect_offset=offset)
+    media.write_segments(yard.layout, MAIN, T, [20, 20], motion=[(8, 16)], grows=True)
+    media.write_segments(yard.layout, DETECT, at(-offset), [10] * 4, motion=[(8, 16)], grows=True)
+    yard.run()
+    (clip,) = yard.clips()
+    assert clip.best is not None and abs((clip.best - at(12)).total_seconds()) <= 1.5
+    shares = [dark_share(thumbnail_of(clip.path, (at(t) - clip.start).total_seconds())) for t in (9, 10, 11, 12, 13)]
+    assert shares == sorted(shares[:4]) + shares[4:]
+    assert dark_share(clip.thumbnail.read_bytes()) >= 0.8 * shares[3]
+    # The boxes lie where it is: at each time its middle is in one of them.
+    told = {mark.time: mark.boxes for mark in clip.marks}
+    assert len(told) >= 30
+    hits = [any(_inside(box, _middle_of_growing(time)) for box in boxes) for time, boxes in told.items()]
+    assert sum(hits) >= 0.9 * len(hits)
+
+
+def _middle_of_growing(time: datetime) -> tuple[float, float]:
+    """Where the middle of it is drawn, in parts of the picture."""
+    t = (time - T).total_seconds()
+    scale = 1 + 2 * sin(pi * (t - 8) / 8)
+    width, height = scale * 26 / 320, scale * 18 / 180
+    return (t - 8) / 8 * (1 - width) + width / 2, 1 / 3 + sin(3 * t) / 8 + height / 2
+
+
+def _inside(box: MarkBox, point: tuple[float, float]) -> bool:
+    left, top, width, height = (part / 1000 for part in box)
+    return left <= point[0] <= left + width and top <= point[1] <= top + height

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from yard import DETECT, MAIN, T, Yard, at, close_to
@@ -12,6 +13,7 @@ from config.settings import Settings
 from motion.job import needed
 from motion.state import load_state
 
+EVERYWHERE = (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)),)
 pytestmark = [pytest.mark.usefixtures("ffmpeg"), pytest.mark.slow]
 
 
@@ -25,13 +27,17 @@ def yard(settings: Settings) -> Iterator[Yard]:
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
+        ({"min_size": 5000.0}, {}, [(49, 59)]),
+        ({}, {"min_size": 5000.0}, [(9, 19)]),
+        ({"ignore": EVERYWHERE}, {}, [(49, 59)]),
+        ({}, {"ignore": EVERYWHERE}, [(9, 19)]),
         ({}, {"pre": 1.0, "post": 2.0}, [(9, 19), (51, 58)]),
         ({}, {"max_event": 12.0, "pre": 0.0, "post": 0.0}, [(9, 19), (52, 56)]),
     ],
     ids=str,
 )
 def test_a_change_counts_from_the_next_pass_on(
-    yard: Yard, before: dict[str, float], after: dict[str, float], expected: list[tuple[float, float]]
+    yard: Yard, before: dict[str, Any], after: dict[str, Any], expected: list[tuple[float, float]]
 ) -> None:
     yard.camera(**before)
     first = yard.both(40, (12, 16))
