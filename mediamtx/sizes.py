@@ -6,19 +6,15 @@ retention takes from, and the two newest ones are measured each time. The file o
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from config.errors import StorageError
-from mediamtx.files import write_file
 from mediamtx.layout import Layout
 from mediamtx.listing import segments_of
 from mediamtx.names import Stream
+from mediamtx.notes import Notes, read_notes, write_notes
 
-log = logging.getLogger(__name__)
 CHANGING = 2
 """So many days, the newest ones, may hold a segment that still grows: one began before midnight."""
 
@@ -26,8 +22,8 @@ CHANGING = 2
 def recorded_bytes(layout: Layout, streams: Sequence[Stream]) -> int:
     """The bytes of all segments of these streams. StorageError where a folder cannot be read."""
     path = layout.recorded_sizes
-    known = _read(path)
-    found: dict[str, list[int]] = {}
+    known = read_notes(path)
+    found: Notes = {}
     total = 0
     for stream in streams:
         folder = layout.stream_dir(stream)
@@ -43,18 +39,8 @@ def recorded_bytes(layout: Layout, streams: Sequence[Stream]) -> int:
     if not found.items() <= known.items():
         mine = {stream.path for stream in streams}  # the others lie on another file system
         others = {key: entry for key, entry in known.items() if key.partition("/")[0] not in mine}
-        try:
-            write_file(path, json.dumps(others | found).encode())
-        except StorageError as error:
-            log.debug("%s", error)  # it only spares work
+        write_notes(path, others | found)
     return total
-
-
-def _read(path: Path) -> dict[str, list[int]]:
-    try:
-        return dict(json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError):
-        return {}  # none yet, or a damaged one
 
 
 def _size(folder: Path, names: Iterable[str]) -> int:

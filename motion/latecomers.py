@@ -7,19 +7,15 @@ day, which retention takes from, and the newest one, which grows, are looked at 
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Container
 from datetime import timedelta
 
-from config.errors import StorageError
-from mediamtx.files import write_file
 from mediamtx.layout import Layout
 from mediamtx.listing import DayNames, Segments
 from mediamtx.names import Segment
+from mediamtx.notes import Notes, read_notes, write_notes
 from motion.activity import HIGHEST, Activity
 
-log = logging.getLogger(__name__)
 ONE_DAY = timedelta(days=1)
 LAST_SECOND = "23-59-59"
 
@@ -30,8 +26,8 @@ class Latecomers:
     def __init__(self, layout: Layout, camera: str, activity: Activity) -> None:
         self._path = layout.checked_days(camera)
         self._activity = activity
-        self._known = self._read()
-        self._found: dict[str, list[int]] = {}
+        self._known = read_notes(self._path)
+        self._found: Notes = {}
 
     def among(self, before: Segments, aside: Container[Segment]) -> list[Segment]:
         """Those of the segments before the watermark, sorted, that were not scanned, without those set `aside`."""
@@ -53,10 +49,7 @@ class Latecomers:
         """Remember what was found, where that is new."""
         if self._found.items() <= self._known.items():
             return
-        try:
-            write_file(self._path, json.dumps(self._found).encode())
-        except StorageError as error:
-            log.debug("%s", error)  # it only spares work
+        write_notes(self._path, self._found)
         self._known = self._found
 
     def _settled(self, day: DayNames) -> list[int] | None:
@@ -77,9 +70,3 @@ class Latecomers:
             for name in day.names
             if scores[int(name[11:13]) * 3600 + int(name[14:16]) * 60 + int(name[17:19]) + 1] > HIGHEST
         ]
-
-    def _read(self) -> dict[str, list[int]]:
-        try:
-            return dict(json.loads(self._path.read_bytes()))
-        except (OSError, ValueError, TypeError):
-            return {}  # none yet, or a damaged one

@@ -123,7 +123,14 @@ def test_sizes_of_past_days_are_remembered(layout: Layout) -> None:
     assert recorded_bytes(layout, [back]) == 24 * 6 * 7
     layout.segment_path(segments[41]).unlink()
     assert recorded_bytes(layout, [FRONT, back]) == whole + 5 - 10 + 8, "a day that changed is measured again"
-    for damaged in (b"", b"[1]", b"{", b'{"front/2026-11-25": [1]}'):
+    for damaged in (
+        b"",
+        b"[1]",
+        b"{",
+        b'{"front/2026-11-25": [1]}',
+        b'{"front/2026-11-26": 5}',
+        b'{"front/2026-11-26": [1, "2"]}',
+    ):
         layout.recorded_sizes.write_bytes(damaged)
         assert recorded_bytes(layout, [FRONT, back]) == whole + 5 - 10 + 8
 
