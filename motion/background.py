@@ -6,6 +6,7 @@ Pictures here are the luma after a mean over 3x3 px, which is what a small bird 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -24,6 +25,8 @@ WITHIN = 25  # px round something that differs, in which the light is not follow
 SHONE = 2.0  # grey levels that the light changes by at least
 ABSORB_TIME = 45.0  # s in which it takes in what stands before it
 ROUSE_TIME, SETTLE_TIME = 4.0, 60.0  # s in which a pixel's usual difference grows, and in which it shrinks again
+FLIP_TIME = 60.0  # s over which is known how often a pixel changes
+RESTLESS = 0.2  # of that time: a pixel that changes in more of it only counts beyond what it ever does
 FORMER_TIME = 120.0  # s that is remembered what a place looked like before
 MOST_DIFFERENT = 0.2  # of the pixels: more is another light
 LEAST_DIFFERENT = 6  # px
@@ -37,10 +40,13 @@ class Background:
         self.level = picture.astype(np.float32)
         self.noise = np.full(picture.shape, 1.5, np.float32)  # usual difference, grey levels
         self.pulse = np.full(picture.shape, 1.5, np.float32)  # the same, of key frames
+        self.flips = np.zeros(picture.shape, np.float32)  # share of the time in which it changes
+        self.swing = np.zeros(picture.shape, np.uint8)  # by how much it differs at most, grey levels
         self.former: Picture | None = None  # what it looked like before
         self.former_until = 0.0
         self._keep_out = keep_out
         self._before = picture
+        self._fading, self._lasting = np.ones_like(picture), np.zeros_like(picture)
         self._nothing = np.zeros_like(picture)
         self.set_limits()
 
@@ -56,6 +62,11 @@ class Background:
             pulses = [cv2.absdiff(one, middle) for one, key in zip(pictures, keys, strict=True) if key][:LESSONS]
             made.pulse = np.maximum(made.noise, median(pulses)) if len(pulses) > 2 else made.noise.copy()
         made.set_limits()
+        if len(lessons) >= 9:
+            flips = [cv2.absdiff(one, two) > made.limit(True) for one, two in pairwise(lessons)]
+            made.flips = np.mean(flips, axis=0, dtype=np.float32)
+            made.swing = np.max([cv2.absdiff(lesson, middle) for lesson in lessons], axis=0)
+            made.set_limits()
         if len(lessons) >= 9:
             third = len(lessons) // 3
             made._decide(median(lessons[:third]), median(lessons[-third:]))
@@ -79,6 +90,9 @@ class Background:
         self.model = cv2.convertScaleAbs(self.level)
         self._caps = tuple(cv2.convertScaleAbs(noise, alpha=CAP, beta=3) for noise in (self.noise, self.pulse))
         plain = self._limit_of(self.noise)
+        restless = np.where(self.flips > RESTLESS, self.swing, np.uint8(0))
+        if cv2.countNonZero(restless):
+            plain = cv2.max(plain, cv2.dilate(restless, np.ones((3, 3), np.uint8)))
         self._limits = plain, cv2.max(plain, self._limit_of(self.pulse))
 
     def _limit_of(self, noise: Picture) -> Picture:
@@ -105,6 +119,7 @@ class Background:
             other = cv2.bitwise_and(other, cv2.bitwise_not(held))
             rest = cv2.bitwise_and(rest, cv2.bitwise_not(held))
         still = cv2.absdiff(picture, self._before)
+        self._swings(picture, still, held, step)
         self._before = picture
         # What came and stands still is no noise.
         apart = cv2.min(cv2.min(cv2.absdiff(picture, self.model), cv2.absdiff(picture, lit)), self._caps[key])
@@ -126,6 +141,15 @@ class Background:
                 cv2.accumulateWeighted(picture, self.level, min(1.0, step / LIGHT_TIME), shone)
             cv2.accumulateWeighted(picture, self.level, min(1.0, step / ABSORB_TIME), other)
         self.set_limits()
+
+    def _swings(self, picture: Picture, still: Picture, held: Picture | None, step: float) -> None:
+        """Where the picture changes again and again, it only counts beyond what it ever does there."""
+        free = np.full_like(picture, 255) if held is None else cv2.bitwise_not(held)
+        flipped = np.where(cv2.subtract(still, self._limits[1]) > 0, np.uint8(1), np.uint8(0))
+        cv2.accumulateWeighted(flipped, self.flips, min(1.0, step / FLIP_TIME), free)
+        away = cv2.bitwise_and(cv2.absdiff(picture, self.model), free)
+        self.swing = cv2.max(cv2.subtract(self.swing, self._fading), away)
+        self._fading, self._lasting = self._lasting, self._fading
 
     def _calm_down(self, apart: Picture, step: float) -> None:
         """The noise of the whole picture falls when the gain does."""

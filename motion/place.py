@@ -20,6 +20,7 @@ CLOUDS = 20.0  # s after light changed over a large part, in which its edges may
 HOLD = 30.0  # s that something which came and now stands still counts as present
 HOLD_LARGE = 5.0  # s of something that could not stand as still if it lived
 LARGE = 600.0  # px of a picture 320 px wide
+APPEARED = 4.0  # s after which what never came, but appeared, is taken for background: a digit of a clock, a lamp
 SETTLED = 0.9  # s after which something stands
 GHOST = 1.5  # times stronger edges in the background than in the picture: something left, nothing came
 _DISC = np.ones((5, 5), np.uint8)
@@ -99,7 +100,10 @@ class Place:
             model = self.background.model[place]
             ghost = track.proven and edges(model, there) > GHOST * edges(picture[place], there)
             large = track.last.area > LARGE * self._scale**2
-            if ghost or stands > (SETTLED if "hold" in self._off else HOLD_LARGE if large else HOLD):
+            hold = HOLD_LARGE if large else HOLD
+            if not track.proven or "hold" in self._off:
+                hold = APPEARED
+            if ghost or stands > hold:
                 where = np.zeros_like(excess)
                 where[place] = there
                 self.background.take_in(picture, where, seen.time)

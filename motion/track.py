@@ -92,7 +92,11 @@ class Track:
         """It went on to `point`; a link that is no better than chance begins something new."""
         before, first = self.last, self.points[self.origin]
         step = hypot(point.x - before.x, point.y - before.y)
-        point.leg = went(self.points[self.anchor], point) > SLACK + LEG * sqrt(point.area)
+        # Only new places count: what swings comes back to where it was.
+        far = SLACK + LEG * sqrt(point.area)
+        point.leg = went(self.points[self.anchor], point) > far and all(
+            went(place, point) > far for place in self.points[self.origin : self.anchor]
+        )
         if point.leg:
             self.moved = point.seen.time
             self.anchor = len(self.points)

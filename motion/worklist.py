@@ -15,9 +15,9 @@ from itertools import groupby
 from mediamtx.listing import Segments
 from mediamtx.names import Segment, Stream
 
-LEAD = timedelta(seconds=20)
+LEAD = timedelta(seconds=40)
 """So much footage before a chunk teaches the detector the background."""
-DETECT_CHUNK, MAIN_CHUNK = 120, 60
+DETECT_CHUNK, MAIN_CHUNK = 240, 60
 """Seconds of a chunk: what a pass looks at again of the detect and of the main stream, which is dear to decode."""
 
 

@@ -18,20 +18,18 @@ def segments(stream: Stream, *starts: float) -> list[Segment]:
 
 def test_a_chunk_has_its_lead_in_and_ends_with_what_is_to_do() -> None:
     known = segments(DETECT, *range(0, 400, 10))
-    (work,) = works(known[14:16], known)
-    assert work.segments == tuple(known[10:16])  # from 20 s before 18:02:00 on
-    assert work.lead == 2
-    assert work.todo == frozenset(known[14:16])
+    (work,) = works(known[26:28], known)
+    assert work.segments == tuple(known[20:28])  # from 40 s before 18:04:00 on
+    assert work.lead == 4
+    assert work.todo == frozenset(known[26:28])
 
 
 def test_a_long_run_is_cut_at_the_chunks() -> None:
     known = segments(DETECT, *range(0, 400, 10))
     run = works(known, known)
     assert [(len(work.segments), work.lead, len(work.todo)) for work in run] == [
-        (12, 0, 12),
-        (14, 2, 12),
-        (14, 2, 12),
-        (6, 2, 4),
+        (24, 0, 24),
+        (20, 4, 16),
     ]
 
 
