@@ -41,7 +41,7 @@ class Background:
         self.noise = np.full(picture.shape, 1.5, np.float32)  # usual difference, grey levels
         self.pulse = np.full(picture.shape, 1.5, np.float32)  # the same, of key frames
         self.flips = np.zeros(picture.shape, np.float32)  # share of the time in which it changes
-        self.swing = np.zeros(picture.shape, np.uint8)  # by how much it differs at most, grey levels
+        self.swing: Picture = np.zeros(picture.shape, np.uint8)  # by how much it differs at most, grey levels
         self.former: Picture | None = None  # what it looked like before
         self.former_until = 0.0
         self._keep_out = keep_out
