@@ -34,7 +34,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What the detector says of one segment. With a `problem` nothing could be read.
+    """What the detector says of one segment. With a `problem` nothing could be read, or only what comes before.
 
     The frames of the last LOOK_BACK before it come first: what is in the segment may have raised their scores.
     """

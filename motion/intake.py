@@ -49,10 +49,10 @@ class Intake:
 
     def take(self, segment: Segment, scanned: Scanned, told: bool) -> None:
         """Note what the scan of one segment gave; `told`: what another stream told of the same time stands."""
-        if scanned.problem:
-            self._trouble(segment, scanned)
+        if not scanned.problem:
+            self._state.troubles.pop(segment, None)
+        elif not self._give_up(segment, scanned) or not scanned.frames:
             return
-        self._state.troubles.pop(segment, None)
         span, frames = scanned.span, scanned.frames
         if told:
             frames = tuple(
@@ -91,9 +91,10 @@ class Intake:
         # Clips that are about to be replaced gave their windows: these must not be lost with them.
         self._save()
 
-    def _trouble(self, segment: Segment, scanned: Scanned) -> None:
+    def _give_up(self, segment: Segment, scanned: Scanned) -> bool:
+        """Note that a segment could not be read; whether that is final, so that what could be read of it counts."""
         if not os.path.lexists(scanned.source.path):
-            return  # gone since it was listed
+            return False  # gone since it was listed
         before = self._state.troubles.get(segment)
         trouble = Trouble(before.tries + 1 if before else 1, scanned.problem)
         self._state.troubles[segment] = trouble
@@ -102,3 +103,4 @@ class Intake:
         elif before is None:
             log.warning("%s; tried again", scanned.problem)
         self.passed(segment, None)
+        return trouble.aside

@@ -53,10 +53,12 @@ def scan(
             waiting, learnt, recent = [], False, []
         scores = list(recent)
         lead_in = first - LEAD if source.lead and first is not None else None
+        problem, last = "", None
         try:
             for picture in reader.pictures(source.path, source.start, lead_in):
                 if not go_on():
                     return
+                last = picture.time
                 if learnt:
                     scores.append((picture.time, _seen(detector, picture)))
                     continue
@@ -65,17 +67,19 @@ def scan(
                     scores += _learn(detector, waiting, first)
                     waiting, learnt = [], True
         except SegmentError as error:
-            if source.fresh:
-                yield Scanned(source, Span(source.start, source.start), problem=str(error))
-            continue
+            problem = str(error)
+            if last is None:
+                if source.fresh:
+                    yield Scanned(source, Span(source.start, source.start), problem=problem)
+                continue
         if not learnt and waiting and not source.lead:
             scores += _learn(detector, waiting, first)
             waiting, learnt = [], True
-        end = reader.end
+        end = last if problem and last else reader.end
         if source.fresh:
             frames = _frames(scores, look.confirm_frames)
             begin = source.start - LOOK_BACK
-            yield Scanned(source, Span(source.start, end), tuple(frame for frame in frames if frame.time >= begin))
+            yield Scanned(source, Span(source.start, end), tuple(f for f in frames if f.time >= begin), problem)
         # Those before LOOK_BACK stand for good, but later ones are confirmed by them.
         since = max(0, sum(time < end - LOOK_BACK for time, _ in scores) - look.confirm_frames)
         recent = scores[since:]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import random
 import shutil
 import subprocess
@@ -20,7 +22,9 @@ from config.errors import ClipError
 from config.settings import CameraSettings, Settings
 from mediamtx.decisions import delete_clip, keep
 from mediamtx.names import Segment, Stream
+from mediamtx.samples import Sample, Video
 from mediamtx.segments import inspect
+from motion.activity import Activity
 from motion.job import Report
 
 pytestmark = [pytest.mark.usefixtures("ffmpeg"), pytest.mark.slow]
@@ -374,6 +378,29 @@ class TestBadFootage:
         yard.path(segments[2]).write_bytes(b"")
         yard.run()
         assert close_to(yard.spans(), [(9, 19), (20, 30)])
+
+    @pytest.mark.parametrize("other", [DETECT, MAIN])
+    def test_what_comes_before_a_bad_sector_counts_in_the_end(
+        self, yard: Yard, other: Stream, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        segments = yard.both(60, (12, 14), (33, 35), (37.5, 39)) if other == MAIN else []
+        segments = segments or yard.record(MAIN, [10] * 6, [(12, 14), (33, 35), (37.5, 39)])
+        bad, size = yard.path(segments[3]).stat().st_ino, yard.path(segments[3]).stat().st_size
+        read = Video.read
+
+        def failing(video: Video, sample: Sample) -> bytes:
+            if os.fstat(video.file).st_ino == bad and sample.at > size * 0.65:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return read(video, sample)
+
+        monkeypatch.setattr(Video, "read", failing)
+        for now in (3600, 3700, 3800, 3900):
+            assert yard.run(now).errors == []
+        monkeypatch.undo()
+        assert len(yard.clips()) == 2
+        first = at(33)
+        assert any(abs((window.start - first).total_seconds()) < 0.5 for window in yard.clips()[1].windows)
+        assert Activity(yard.layout, "front").scanned(at(39)) == (other == MAIN), "the main stream has all of it"
 
     def test_a_torn_segment_counts_up_to_its_last_whole_part(self, yard: Yard) -> None:
         yard.record(MAIN, [20, 20], [(12, 16)])
