@@ -112,6 +112,7 @@ class Cluster(Crew):
         if self._client is not None and self._client.status != "running":
             self.close()
         self.executor()
+        self._ahead = 1 + sum(self._threads().values())
 
     def executor(self) -> Executor:
         """The client's, connected on first use."""
@@ -119,11 +120,10 @@ class Cluster(Crew):
             self._client = self._connected()
             executor: Executor = self._client.get_executor(pure=False)  # the same footage may be asked for again
             self._executor = executor
-            self._ahead = 1 + sum(self._threads().values())
         return self._executor
 
     def ahead(self) -> int:
-        """One more than the workers had threads when we connected."""
+        """One more than the workers had threads when the pass began: some may come or go between two passes."""
         return self._ahead
 
     def is_there(self) -> bool:

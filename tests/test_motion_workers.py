@@ -135,8 +135,13 @@ class Dask:
         self.scheduler = self._start("scheduler", "--port", "0", "--host", "127.0.0.1", "--no-show")
         wait_until(lambda: bool(self._told()), 60, "the scheduler")
         self.address: str = self._told()["address"]
-        self.workers = [self._start("worker", "--nthreads", "1", "--no-nanny") for _ in range(count)]
-        wait_until(lambda: self._log().count("Registered to") >= count, 60, "the workers")
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.add(count)
+
+    def add(self, count: int) -> None:
+        """So many workers more."""
+        self.workers += [self._start("worker", "--nthreads", "1", "--no-nanny") for _ in range(count)]
+        wait_until(lambda: self._log().count("Registered to") >= len(self.workers), 60, "the workers")
 
     def _start(self, what: str, *arguments: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments, "--no-dashboard"]
@@ -256,6 +261,11 @@ def test_without_any_worker_the_job_scans(
     try:
         report = run_pass(place.settings, lambda: datetime.now(UTC), workers=crew)
         assert report.errors == [] and place.result() == alone.result()
+        crew.begin(lambda: False)
+        assert crew.ahead == 1
+        cluster.add(2)
+        crew.begin(lambda: False)
+        assert crew.ahead == 3, "those that came since the first pass have work too"
     finally:
         crew.close()
         cluster.close()
