@@ -1,6 +1,6 @@
 """Footage that is scanned again because somebody asked for it: what was found there gives way to what is found now.
 
-It goes on in pieces of ten minutes. What is in hand stands in the state file, so that a pass which is killed is
+It goes on in pieces of twelve minutes. What is in hand stands in the state file, so that a pass which is killed is
 completed by the next one, whoever starts that:
 1. of a piece, the footage on disk is noted, with the windows of events that wait for their clip there;
 2. its scores are forgotten, on disk, so that the pass scans it as it does footage that came late;
@@ -29,9 +29,10 @@ from motion.events import Rules, Window, joined
 from motion.footage import Footage, end_of
 from motion.late import rejoin
 from motion.state import Again, CameraState
+from motion.worklist import DETECT_CHUNK
 
 log = logging.getLogger(__name__)
-PIECE = 600  # s, aligned to UTC: whole chunks; a pass that is killed loses no more work than that
+PIECE = 3 * DETECT_CHUNK  # s, aligned to UTC: whole chunks; a pass that is killed loses no more work than that
 SHORT = timedelta(seconds=75)
 """A segment may be taken to last until the next one begins, if that is no later; else it is looked at."""
 SECOND = timedelta(seconds=1)

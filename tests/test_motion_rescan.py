@@ -17,8 +17,9 @@ from mediamtx.segments import Span
 from motion.activity import Activity, values_of
 from motion.events import Rules, Window
 from motion.job import Report, run_pass
-from motion.rescan import Rescan, Wish, next_piece, outside, union, without
+from motion.rescan import PIECE, Rescan, Wish, next_piece, outside, union, without
 from motion.state import Again, CameraState, decode, encode
+from motion.worklist import DETECT_CHUNK, MAIN_CHUNK
 
 
 def again(yard: Yard, since: float = 0, until: float = 3600, now: float = 3600, text: str = "once") -> Report:
@@ -41,9 +42,10 @@ class TestSpans:
         cut = outside([window], [Span(at(2), at(4))])
         assert [(w.start, w.end, w.score) for w in cut] == [(at(0), at(2), 60.0), (at(4), at(10), 60.0)]
 
-    def test_a_piece_ends_with_ten_minutes_of_the_clock(self) -> None:
-        assert next_piece(Span(at(300), at(9000))) == Span(at(300), at(600))
-        assert next_piece(Span(at(600), at(900))) == Span(at(600), at(900))
+    def test_a_piece_is_of_whole_chunks(self) -> None:
+        assert PIECE % DETECT_CHUNK == PIECE % MAIN_CHUNK == 86400 % PIECE == 0
+        assert next_piece(Span(at(300), at(9000))) == Span(at(300), at(PIECE))
+        assert next_piece(Span(at(PIECE), at(PIECE + 300))) == Span(at(PIECE), at(PIECE + 300))
 
 
 def test_the_same_wish_goes_on_and_another_one_comes_on_top(settings: Settings) -> None:
