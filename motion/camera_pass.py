@@ -158,15 +158,17 @@ class CameraPass:
     def _todo(self, footage: Footage) -> list[Segment]:
         aside = {segment for segment, trouble in self._state.troubles.items() if trouble.aside}
         done = self._state.stream(footage.stream).done if footage.segments else None
-        retried = self._state.troubles.keys() - aside
-        late = [] if done is None else self._latecomers.among(footage.finished.up_to(done), self._state.troubles)
-        todo = unprocessed(footage.finished, done, retried, late)
+        offset = self._offset if footage.stream.detect else timedelta(0)
+        late: list[Segment] = []
+        if done is not None:
+            late = self._latecomers.among(footage.finished.up_to(done), self._state.troubles, offset)
+        todo = unprocessed(footage.finished, done, self._state.troubles.keys() - aside, late)
         return [
             segment
             for segment in todo
             if done is None
             or segment.start > done
-            or self._rescan.covers(segment.start + (self._offset if footage.stream.detect else timedelta(0)))
+            or self._rescan.covers(segment.start + offset)
             or late_finished(self._layout, segment, self._state.late, self._now)
         ]
 

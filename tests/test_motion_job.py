@@ -226,6 +226,16 @@ class TestRuns:
         assert close_to(yard.spans(), [(9, 27)]) and yard.clips()[0].kept == kept
         assert inspect(clip.path).duration == pytest.approx(18, abs=1.1)
 
+    def test_late_footage_of_a_detect_stream_whose_clock_is_behind(self, yard: Yard) -> None:
+        yard.camera(detect_offset=5)
+        _, _, late, *_ = yard.record(DETECT, [10] * 6, [(22, 27)])
+        hidden = yard.path(late).rename(yard.layout.state_dir.parent / "hidden")
+        yard.run()
+        hidden.rename(yard.path(late))
+        for now in range(3700, 4200, 100):  # without a main stream the clip is cut from this one in the end
+            yard.run(now)
+        assert close_to(yard.spans(), [(24, 35)])
+
     def test_late_footage_without_motion_changes_nothing(self, yard: Yard) -> None:
         _, middle, _ = yard.record(MAIN, [20] * 3, [(8, 12), (48, 52)])
         hidden = yard.path(middle).rename(yard.settings.media_dir / "hidden")

@@ -131,6 +131,20 @@ def test_a_segment_in_the_last_second_of_a_day(camera: Camera) -> None:
     assert camera.look() == [last]
 
 
+@pytest.mark.parametrize("offset", [-30, -0.5, 0.4, 0.5, 20])
+def test_the_streams_clock_is_behind_the_main_streams(layout: Layout, offset: float) -> None:
+    behind, length = timedelta(seconds=offset), timedelta(seconds=10)
+    midnight = datetime(2026, 11, 21, tzinfo=UTC) + timedelta(microseconds=600_000)
+    segments = [Segment(FRONT, midnight + number * length) for number in range(-6, 6)]
+    listed = Segments.of(FRONT, (one.file_name for one in segments))
+    for late in segments:
+        activity = Activity(layout, "front")
+        for one in segments:
+            if one != late:
+                activity.mark(Span(one.start + behind, one.start + behind + length), ())
+        assert Latecomers(layout, "front", activity).among(listed, (), behind) == [late]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"front/2026-11-21": 7}', '{"front/2026-11-21": [1, 2]}'])
 def test_a_damaged_memory_costs_a_look(camera: Camera, text: str) -> None:
     camera.look()
