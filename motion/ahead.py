@@ -50,20 +50,24 @@ def apart(events: Iterable[Pending], limit: datetime | None) -> tuple[list[Pendi
 def take_back(
     layout: Layout,
     state: CameraState,
-    footages: Iterable[Footage],
+    streams: Iterable[tuple[Footage, timedelta]],
     activity: Activity,
     rules: Rules,
     limit: datetime | None,
 ) -> None:
-    """Move watermarks from behind `limit` to the last segment before it that was scanned; end an event there."""
-    for footage in footages:
+    """Move watermarks from behind `limit` to the last segment before it that was scanned; end an event there.
+
+    `streams` are given with what the clock of each is behind the main stream's.
+    """
+    for footage, offset in streams:
         known = state.streams.get(footage.stream)
         if limit is None or known is None or known.until is None or known.until < limit:
             continue
-        scanned = (segment for segment in reversed(footage.finished) if activity.scanned(segment.start + SECOND))
+        later = offset + SECOND
+        scanned = (segment for segment in reversed(footage.finished) if activity.scanned(segment.start + later))
         last = next(scanned, None)
         known.done = last.start if last else None
-        known.until = end_of(layout, last) if last else None
+        known.until = end_of(layout, last) + offset if last else None
     if limit is not None and state.open is not None and state.open.start >= limit:
         over, state.open = assemble(state.open, (), None, rules)
         state.pending += map(Pending, over)

@@ -70,6 +70,7 @@ class CameraPass:
         self._horizon = horizon(self._now)
         self._main = self._look(Stream(camera))
         self._detect = self._look(Stream(camera, detect=True))
+        self._streams = ((self._detect, self._offset), (self._main, timedelta(0)))
 
     def run(self, damaged: bool, wish: Wish | None = None) -> Steps:
         """Do all there is to do, or as much as there is time for; `damaged` when the state was lost, `wish` when
@@ -78,12 +79,11 @@ class CameraPass:
         Gives out each task that it has to wait for; where somebody goes on before it is done, the pass is ending.
         Raises StorageError and StateError where the state cannot be kept.
         """
-        both = (self._detect, self._main)
         self._forget_what_is_gone()
-        count_ahead(self._camera, self._state, both)
-        take_back(self._layout, self._state, both, self._activity, self._rules, self._horizon)
+        count_ahead(self._camera, self._state, (self._detect, self._main))
+        take_back(self._layout, self._state, self._streams, self._activity, self._rules, self._horizon)
         if damaged:
-            rebuild(self._layout, self._camera, self._state, both, self._activity, self._rules)
+            rebuild(self._layout, self._camera, self._state, self._streams, self._activity, self._rules)
         self._rescan.resume(self._around.removed)
         self._publish()
         yield from self._scan_both()
@@ -100,12 +100,11 @@ class CameraPass:
 
     def _scan_again(self, wish: Wish | None) -> Steps:
         """Scan what somebody wishes to be scanned again, and what is left of that from other passes."""
-        streams = ((self._detect, self._offset), (self._main, timedelta(0)))
         if self._rescan.in_hand and not self._around.stopped():  # it was scanned with what is new
             self._end_piece()
         if wish is not None and not self._around.stopped():
-            self._rescan.request(wish.span, f"{wish.text} {self._how} {self._rules}", streams)
-        while not self._around.stopped() and self._rescan.begin(streams):
+            self._rescan.request(wish.span, f"{wish.text} {self._how} {self._rules}", self._streams)
+        while not self._around.stopped() and self._rescan.begin(self._streams):
             self._save()
             self._rescan.forget()
             yield from self._scan_both()

@@ -22,26 +22,32 @@ SECOND = timedelta(seconds=1)
 
 
 def rebuild(
-    layout: Layout, camera: str, state: CameraState, footages: Iterable[Footage], activity: Activity, rules: Rules
+    layout: Layout,
+    camera: str,
+    state: CameraState,
+    streams: Iterable[tuple[Footage, timedelta]],
+    activity: Activity,
+    rules: Rules,
 ) -> None:
     """Set the watermarks as far as everything before is known to be settled; the rest is scanned again.
 
-    What was published stays as it is, or is replaced by the same clip: nothing is doubled.
+    What was published stays as it is, or is replaced by the same clip: nothing is doubled. `streams` are given with
+    what the clock of each is behind the main stream's.
     """
-    footages = [footage for footage in footages if footage.segments]
-    if not footages:
+    streams = [(footage, offset) for footage, offset in streams if footage.segments]
+    if not streams:
         return
     whole = Span(
-        min(footage.segments[0].start for footage in footages),
-        max(footage.segments[-1].start for footage in footages) + timedelta(days=1),
+        min(footage.segments[0].start + offset for footage, offset in streams),
+        max(footage.segments[-1].start + offset for footage, offset in streams) + timedelta(days=1),
     )
     shown = [clip.span for clip in clips_near(layout, camera, whole) if clip.kind == "motion"]
     shown += [grave.clip.span for grave in tombstones(layout, camera)]
 
-    def is_settled(segment: Segment, following: Segment) -> bool:
-        span = Span(segment.start + SECOND, following.start)
+    def is_settled(segment: Segment, following: Segment, offset: timedelta) -> bool:
+        span = Span(segment.start + offset + SECOND, following.start + offset)
         if activity.unknown(span) or not activity.scanned(span.start):  # a gap not noted yet, or a segment come late
-            span = Span(span.start, max(span.start, min(span.end, end_of(layout, segment))))
+            span = Span(span.start, max(span.start, min(span.end, end_of(layout, segment) + offset)))
             if activity.unscanned(span):
                 return False
         return all(
@@ -50,14 +56,14 @@ def rebuild(
         )
 
     again = whole.end
-    for footage in footages:
+    for footage, offset in streams:
         known = state.stream(footage.stream)
-        open_from = footage.segments[0].start
+        open_from = footage.segments[0].start + offset
         for segment, following in pairwise(footage.finished):
-            if not is_settled(segment, following):
+            if not is_settled(segment, following, offset):
                 break
-            known.done, known.until = segment.start, following.start
-            open_from = following.start
+            known.done, known.until = segment.start, following.start + offset
+            open_from = known.until
         again = min(again, open_from)
     activity.forget(Span(again, whole.end))
     log.warning("%s: the footage from %s on is scanned again", camera, iso(again))

@@ -23,7 +23,7 @@ from config.settings import CameraSettings, Settings
 from mediamtx.decisions import delete_clip, keep
 from mediamtx.names import Segment, Stream
 from mediamtx.samples import Sample, Video
-from mediamtx.segments import inspect
+from mediamtx.segments import Span, inspect
 from motion.activity import Activity
 from motion.job import Report
 
@@ -275,6 +275,20 @@ class TestRuns:
         yard.layout.motion_state("front").write_bytes(b"")
         yard.run()
         assert close_to(yard.spans(), [(29, 40)])
+
+    def test_an_open_event_of_a_stream_whose_clock_is_behind_survives_a_damaged_state(self, yard: Yard) -> None:
+        yard.camera(detect_offset=20)
+        yard.record(MAIN, [20] * 4)
+        first = yard.record(DETECT, [10] * 6, [(33, 58)])[0]
+        yard.run(now=82)
+        assert yard.clips() == []
+        yard.path(first).unlink()
+        activity = Activity(yard.layout, "front")
+        activity.mark(Span(at(0), at(80)), ())
+        activity.save()
+        yard.layout.motion_state("front").write_bytes(b"{")
+        yard.run()
+        assert close_to(yard.spans(), [(50, 80)])
 
     def test_a_clock_that_is_set_back_loses_nothing(self, yard: Yard) -> None:
         yard.record(MAIN, [20, 20], [(12, 16)], start=3600)
