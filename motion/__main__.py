@@ -191,9 +191,12 @@ def report_values(report: Report) -> dict[str, Any]:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < 86400:
-        raise argparse.ArgumentTypeError("must be a number of seconds above 0")
+        raise argparse.ArgumentTypeError("must be a number of seconds above 0 and below 86400")
     return value
 
 

@@ -6,6 +6,7 @@ import ctypes
 import logging
 import multiprocessing
 import os
+import re
 import signal
 import sys
 import warnings
@@ -21,6 +22,7 @@ from motion.workers import Crew
 log = logging.getLogger(__name__)
 ANSWER = 5
 """Seconds that a scheduler has to answer, or a process that was killed to end."""
+_ADDRESS = re.compile(r"(?:(?:tcp|tls|ucx|ws|wss)://)?(?:[^\s/:\[\]]+|\[[0-9a-fA-F:.%]+\]):\d{1,5}/?")
 _PR_SET_PDEATHSIG = 1
 _ENDING = {signal.SIGINT, signal.SIGTERM}
 
@@ -151,6 +153,8 @@ class Cluster(Crew):
             except ImportError as error:
                 cure = f"{sys.executable} -m pip install distributed"
                 raise WorkersError(f"--dask needs Dask, which is not installed; install it with: {cure}") from error
+            if not _ADDRESS.fullmatch(self._address):  # Dask's own refusal leaves threads and tracebacks behind
+                raise WorkersError(f"{self._address} is no address of a Dask scheduler; write one like tcp://host:8786")
             try:
                 return Client(self._address, timeout=ANSWER, set_as_default=False)  # type: ignore[no-untyped-call]
             except (OSError, ValueError) as error:

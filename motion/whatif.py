@@ -68,6 +68,10 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
             )
         elif name not in TRIED:
             problems.append(f'"{text}": can be tried: {", ".join(TRIED)}, as in sensitivity=70{nearest(name, TRIED)}')
+        elif not value:
+            problems.append(
+                f'"{text}": write the value to try with it, as in {name}={getattr(CameraSettings(), name):g}'
+            )
         else:
             kind, setting, _ = known[name]
             try:

@@ -126,7 +126,8 @@ def test_a_person_is_told_by_camera_and_local_day(settings: Settings) -> None:
         (["ignore=[]", "confirm_frames=3"], ["ignore", "confirm_frames", "--again"]),
         (["sensitivty=70"], ['"sensitivty=70"', 'did you mean "sensitivity"']),
         (["fps=5"], ["sensitivity, merge_gap, pre, post, max_event"]),
-        (["sensitivity"], ["whole number"]),
+        (["sensitivity"], ['"sensitivity"', "sensitivity=50"]),
+        (["sensitivity=high"], ["whole number"]),
         (["sensitivity=101"], ["out of range", "0 to 100"]),
         (["pre=soon"], ["pre", "a number"]),
     ],
@@ -189,6 +190,7 @@ class TestCommand:
             (["--what-if", "sensitivity=70", "--since", "soon"], "2026-11-20 18:03"),
             (["--what-if", "sensitivity=70", "--every", "5"], "--every"),
             (["--what-if", "min_size=4"], "--again"),
+            (["--every", "often"], "must be a number of seconds"),
         ],
     )
     def test_mistakes_are_told(self, settings: Settings, tmp_path: Path, arguments: list[str], words: str) -> None:

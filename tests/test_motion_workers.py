@@ -19,7 +19,7 @@ import pytest
 from yard import DETECT, MAIN
 
 import media
-from config.errors import BirbCamError
+from config.errors import BirbCamError, WorkersError
 from config.settings import CameraSettings, Settings
 from mediamtx.layout import Layout
 from mediamtx.names import Stream
@@ -216,6 +216,12 @@ def test_a_dask_cluster_gives_the_same(place: Place, alone: Place, dask: Dask) -
     assert place.run("--dask", dask.address)[0] == 0
     assert place.result() == alone.result()
     assert place.run("--dask", dask.address) == (0, "", ""), "nothing is left to do"
+
+
+@pytest.mark.parametrize("address", ["nonsense", "http://127.0.0.1:8786", "tcp://127.0.0.1", ""])
+def test_what_is_no_address_of_a_scheduler_is_told(address: str) -> None:
+    with pytest.raises(WorkersError, match="tcp://host:8786"):
+        Cluster(address).executor()
 
 
 @pytest.mark.parametrize("times", [1, 4])
