@@ -28,6 +28,7 @@ from mediamtx.layout import Layout
 WRITTEN_BY_US = "# Written anew by every start of `./birbcam demo`."
 SCAN_INTERVAL = 10  # s; an installation scans every 30 s, but who tries the demo is waiting for the first clip
 STARTUP = 60.0  # s within which every part must be up
+CLOCK_STRIP = [[[0.4, 0.97], [1, 0.97], [1, 1], [0.4, 1]]]  # where the drawn camera shows the time, relative
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def write_config(options: DemoOptions, say: Callable[[str], None]) -> Path:
         "[web]", f"host = {json.dumps(options.host)}", f"port = {web}", "",
         "[mediamtx]", *(f"{name} = {port}" for name, port in ports.items()), "",
         f"[cameras.{options.camera}]", f'title = "{options.camera.replace("-", " ").capitalize()}"',
-        'source = "demo"', "",
+        'source = "demo"', "# the clock at the bottom of the drawn picture", f"ignore = {json.dumps(CLOCK_STRIP)}", "",
     ])  # fmt: skip
     path = directory / "config.txt"
     try:
