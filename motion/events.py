@@ -42,7 +42,8 @@ class Rules:
             for seconds in (camera.pre, camera.post, camera.merge_gap, camera.max_event)
         )
         gap, longest = max(gap, pre + post), max(longest, 2 * (pre + post))
-        return cls(100.0 - camera.sensitivity, pre, post, gap, longest)
+        # A threshold of 0 would be reached by pictures in which nothing moves.
+        return cls(max(1.0, 100.0 - camera.sensitivity), pre, post, gap, longest)
 
     @property
     def mark_step(self) -> timedelta:

@@ -75,6 +75,11 @@ def test_sensitivity_is_the_threshold() -> None:
     assert windows_of(frames, at(0.4), Rules.of(CameraSettings(sensitivity=60)))
 
 
+def test_the_highest_sensitivity_does_not_take_stillness_for_motion() -> None:
+    frames = [Frame(at(i / 5), score) for i, score in enumerate([0.0, 0.0, 2.0, 2.0, 0.0])]
+    assert windows_of(frames, at(1), Rules.of(CameraSettings(sensitivity=100))) == [window(0.4, 0.8, 2.0)]
+
+
 def test_the_gap_is_never_below_the_padding_so_that_clips_do_not_overlap() -> None:
     rules = Rules.of(CameraSettings(pre=5, post=4, merge_gap=2))
     over, _ = assemble(None, [window(10, 12), window(20.5, 22), window(31.5, 33)], None, rules)
