@@ -7,7 +7,6 @@ import numpy as np
 
 from motion.background import Picture
 
-COARSE = 4  # px of a side of a px of the coarse pictures that light is measured in
 REACH = 7  # coarse px over which light is taken as even: 28 px, wider than a bird, narrower than a cloud's edge is soft
 DARK = 8.0  # grey levels added to both sides of a ratio, so that noise in the dark makes no light
 OTHER = 1.5  # grey levels by which light is another at least

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ffmpeg as ffmpeg_python
 import pytest
@@ -22,6 +23,9 @@ from playwright.sync_api import Browser, sync_playwright
 from config.errors import RecorderError
 from config.settings import CameraSettings, RecorderSettings, RetentionSettings, Settings, WebSettings
 from mediamtx.find import find_mediamtx
+
+if TYPE_CHECKING:
+    from yard import Yard
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -73,6 +77,16 @@ def settings(tmp_path: Path) -> Settings:
         web=WebSettings(port=web),
         cameras={"front": CameraSettings()},
     )
+
+
+@pytest.fixture
+def yard(settings: Settings) -> Iterator[Yard]:
+    """A camera's footage; at the end nothing half written may be left."""
+    from yard import Yard
+
+    yard = Yard(settings)
+    yield yard
+    assert yard.leftovers() == []
 
 
 def write_settings(settings: Settings, path: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +13,6 @@ from test_motion_state import DAMAGE
 from yard import DETECT, MAIN, Yard, at, close_to
 
 import media
-from config.settings import Settings
 from mediamtx.catalogue import clips_near
 from mediamtx.clips import Clip
 from mediamtx.layout import Layout
@@ -26,13 +24,6 @@ from motion.job import run_pass
 
 pytestmark = [pytest.mark.usefixtures("ffmpeg"), pytest.mark.slow]
 HOUR, DAY = 3600.0, 86400.0
-
-
-@pytest.fixture
-def yard(settings: Settings) -> Iterator[Yard]:
-    yard = Yard(settings)
-    yield yard
-    assert yard.leftovers() == []
 
 
 class Camera:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from yard import DETECT, MAIN, Yard, at, close_to
 
 import media
-from config.settings import Settings
 from mediamtx.segments import Span
 from motion.activity import HIGHEST, NO_FOOTAGE, NOT_SCANNED, values_of
 
 pytestmark = [pytest.mark.usefixtures("ffmpeg"), pytest.mark.slow]
-
-
-@pytest.fixture
-def yard(settings: Settings) -> Iterator[Yard]:
-    yard = Yard(settings)
-    yield yard
-    assert yard.leftovers() == []
 
 
 def values(yard: Yard, start: float, end: float) -> bytes:

@@ -9,7 +9,6 @@ import os
 import random
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ from yard import DETECT, MAIN, T, Yard, at, close_to, end_of
 
 import media
 from config.errors import ClipError
-from config.settings import CameraSettings, Settings
+from config.settings import CameraSettings
 from mediamtx.decisions import delete_clip, keep
 from mediamtx.names import Segment, Stream
 from mediamtx.samples import Sample, Video
@@ -28,13 +27,6 @@ from motion.activity import Activity
 from motion.job import Report
 
 pytestmark = [pytest.mark.usefixtures("ffmpeg"), pytest.mark.slow]
-
-
-@pytest.fixture
-def yard(settings: Settings) -> Iterator[Yard]:
-    yard = Yard(settings)
-    yield yard
-    assert yard.leftovers() == []
 
 
 class TestEvents:

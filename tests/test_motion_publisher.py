@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import pi, sin
 from pathlib import Path
@@ -15,7 +15,7 @@ from PIL import Image
 from yard import DETECT, MAIN, T, Yard, at
 
 import media
-from config.settings import CameraSettings, Settings
+from config.settings import CameraSettings
 from mediamtx.catalogue import clips_of_day, find_clip
 from mediamtx.clips import Clip
 from mediamtx.decisions import delete_clip, restore
@@ -29,13 +29,6 @@ from motion.state import CameraState, Pending, StreamState
 
 pytestmark = [pytest.mark.usefixtures("ffmpeg"), pytest.mark.slow]
 BEGIN, END = 8.0, 13.0  # when something crosses the picture
-
-
-@pytest.fixture
-def yard(settings: Settings) -> Iterator[Yard]:
-    yard = Yard(settings)
-    yield yard
-    assert yard.leftovers() == []
 
 
 def left(seconds: float) -> float:

@@ -91,7 +91,7 @@ def test_what_was_remembered_of_a_file_is_not_taken_for_another(layout: Layout) 
 
 
 @pytest.mark.parametrize("b_frames", [0, 2])
-def test_of_large_pictures_some_are_decoded_and_what_moves_is_found(layout: Layout, b_frames: int) -> None:
+def test_what_moves_in_large_pictures_is_found(layout: Layout, b_frames: int) -> None:
     motion = [(25, 25.7), (33, 41)]
     segments = media.write_segments(
         layout, MAIN, T, [30, 20], size=(640, 360), fps=30, gop=2, b_frames=b_frames, motion=motion

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from yard import DETECT, MAIN, T, Yard, at, close_to
 
-from config.settings import Settings
 from motion.job import needed
 from motion.state import load_state
 
 EVERYWHERE = (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)),)
 pytestmark = [pytest.mark.usefixtures("ffmpeg"), pytest.mark.slow]
-
-
-@pytest.fixture
-def yard(settings: Settings) -> Iterator[Yard]:
-    yard = Yard(settings)
-    yield yard
-    assert yard.leftovers() == []
 
 
 @pytest.mark.parametrize(
