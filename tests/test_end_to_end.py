@@ -96,7 +96,7 @@ def probe(path: Path) -> dict[str, Any]:
 
 
 def clips(demo: Demo, kind: str) -> list[Path]:
-    return sorted((demo.folder / "clips/garden").glob(f"*/*_{kind}.mp4"))
+    return sorted((demo.folder / "clips/garden").glob(f"*/[!.]*_{kind}.mp4"))  # [!.]: not one that is being written
 
 
 def video_time(page: Page) -> float:
