@@ -1,0 +1,48 @@
+"""The machines that other tests run things in: they boot, forget, and have a camera that gives frames at its pace."""
+
+from __future__ import annotations
+
+import pytest
+
+from trixie import Chroot, Machine
+
+pytestmark = pytest.mark.slow
+
+COUNT_FRAMES = """
+import time
+from picamera2 import Picamera2
+camera = Picamera2()
+camera.configure(camera.create_video_configuration(
+    main={"size": (1280, 720), "format": "YUV420"}, lores={"size": (320, 180), "format": "YUV420"}))
+camera.start()
+first = camera.capture_request(); first.release()
+count, end = 0, time.monotonic() + 3
+while time.monotonic() < end:
+    request = camera.capture_request()
+    assert request.make_buffer("lores").std() > 1
+    lux = request.get_metadata()["Lux"]
+    request.release()
+    count += 1
+camera.stop()
+print(count, lux, camera.camera_properties["Model"])
+"""
+
+
+def test_picamera2_gets_90_frames_in_3_s_from_the_virtual_camera() -> None:
+    with Chroot() as inside:
+        inside.camera_control(Lux=12.5)
+        frames, lux, model = inside.run(["python3", "-c", COUNT_FRAMES]).stdout.split()
+    assert 80 <= int(frames) <= 95
+    assert (lux, model) == ("12.5", "imx708_wide")
+
+
+def test_a_machine_boots_and_keeps_its_files_over_loss_of_power() -> None:
+    with Machine() as machine:
+        assert machine.run("systemctl is-system-running").stdout.strip() == "running"
+        assert machine.run("cat /birbcam/LICENSE").stdout.startswith("MIT")
+        machine.run("useradd --create-home cam && echo here >/home/cam/note")
+        machine.kill()
+        machine.boot()
+        assert machine.run("cat /home/cam/note; id -un", user="cam").stdout == "here\ncam\n"
+        machine.reboot()
+        assert machine.run("cat /home/cam/note; id -un", user="cam").stdout == "here\ncam\n"
