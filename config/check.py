@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from config.settings import CAMERA_NAME, CameraSettings, Polygons, Setting
+from config.settings import CAMERA_NAME, PI_CAMERA, CameraSettings, Polygons, Setting
 from config.sizes import parse_amount
 
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
@@ -105,6 +106,9 @@ def check_value(kind: type, setting: Setting, value: Any, base: Path) -> Any:
         parse_amount(str(value), 1)
     elif setting.form == "source":
         return _source(str(value), base)
+    elif setting.form == "mode" and value:
+        if not re.fullmatch(r"[1-9]\d*x[1-9]\d*", str(value)):
+            raise ValueError('must be a size as "2304x1296", or ""')
     elif setting.form == "zone" and value:
         try:
             ZoneInfo(str(value))
@@ -126,7 +130,7 @@ def _check_path(kind: type, value: Any, base: Path) -> Any:
 
 def _source(text: str, base: Path) -> str:
     """A source as it is; the path of a video file, like every path, starts at `base`."""
-    if text in ("", "demo") or "://" in text:
+    if text in ("", "demo") or "://" in text or PI_CAMERA.fullmatch(text):
         return text
     return str((base / Path(text).expanduser()).absolute())
 
