@@ -31,6 +31,7 @@ FORMER_TIME = 120.0  # s that is remembered what a place looked like before
 MOST_DIFFERENT = 0.2  # of the pixels: more is another light
 LEAST_DIFFERENT = 6  # px
 LESSONS = 20  # pictures that are learnt from at the start, at most
+_SQUARE, _AROUND = np.ones((3, 3), np.uint8), np.ones((WITHIN, WITHIN), np.uint8)
 
 
 class Background:
@@ -42,12 +43,12 @@ class Background:
         self.pulse = np.full(picture.shape, 1.5, np.float32)  # the same, of key frames
         self.flips = np.zeros(picture.shape, np.float32)  # share of the time in which it changes
         self.swing: Picture = np.zeros(picture.shape, np.uint8)  # by how much it differs at most, grey levels
+        self._restless = np.full_like(self.flips, RESTLESS)
         self.former: Picture | None = None  # what it looked like before
         self.former_until = 0.0
         self._keep_out = keep_out
         self._before = picture
         self._fading, self._lasting = np.ones_like(picture), np.zeros_like(picture)
-        self._nothing = np.zeros_like(picture)
         self.set_limits()
 
     @classmethod
@@ -88,12 +89,15 @@ class Background:
     def set_limits(self) -> None:
         """Make what each picture is compared with from what was learnt."""
         self.model = cv2.convertScaleAbs(self.level)
-        self._caps = tuple(cv2.convertScaleAbs(noise, alpha=CAP, beta=3) for noise in (self.noise, self.pulse))
-        plain = self._limit_of(self.noise)
-        restless = np.where(self.flips > RESTLESS, self.swing, np.uint8(0))
-        if cv2.countNonZero(restless):
-            plain = cv2.max(plain, cv2.dilate(restless, np.ones((3, 3), np.uint8)))
-        self._limits = plain, cv2.max(plain, self._limit_of(self.pulse))
+        self._plain_limit, self._pulse_limit = self._limit_of(self.noise), self._limit_of(self.pulse)
+        self._join_limits()
+
+    def _join_limits(self) -> None:
+        plain = self._plain_limit
+        restless = cv2.bitwise_and(self.swing, cv2.compare(self.flips, self._restless, cv2.CMP_GT))
+        if cv2.hasNonZero(restless):
+            plain = cv2.max(plain, cv2.dilate(restless, _SQUARE))
+        self._limits = plain, cv2.max(plain, self._pulse_limit)
 
     def _limit_of(self, noise: Picture) -> Picture:
         """What moves here, may move a few pixels further."""
@@ -113,50 +117,73 @@ class Background:
         `lit` is the background in the light of the picture: changes of light are followed at once, and teach no noise.
         What is `held` is not taken in.
         """
-        rest = np.where(there > 0, np.uint8(0), np.uint8(255))
-        other = cv2.bitwise_not(rest)
-        if held is not None:
-            other = cv2.bitwise_and(other, cv2.bitwise_not(held))
-            rest = cv2.bitwise_and(rest, cv2.bitwise_not(held))
+        # Masks are None where they would be 255 everywhere; `differs` where it would be 0: in calm weather most are.
+        differs = _marked(there, 0) if cv2.hasNonZero(there) else None
+        free = None if held is None else cv2.bitwise_not(held)
         still = cv2.absdiff(picture, self._before)
-        self._swings(picture, still, held, step)
+        off = cv2.absdiff(picture, self.model)
+        self._swings(off, still, free, step)
         self._before = picture
-        # What came and stands still is no noise.
-        apart = cv2.min(cv2.min(cv2.absdiff(picture, self.model), cv2.absdiff(picture, lit)), self._caps[key])
-        apart = cv2.min(apart, cv2.bitwise_or(still, rest))
-        self._calm_down(apart, step)
         noise = self.pulse if key else self.noise
-        rouse = cv2.bitwise_and(cv2.compare(apart.astype(np.float32), noise, cv2.CMP_GT), cv2.bitwise_or(rest, other))
-        cv2.accumulateWeighted(apart, noise, min(1.0, step / ROUSE_TIME), rouse)
-        cv2.accumulateWeighted(
-            apart, noise, min(1.0, step / SETTLE_TIME), cv2.bitwise_and(cv2.bitwise_not(rouse), rest)
-        )
+        apart = off if lit is self.model else cv2.min(off, cv2.absdiff(picture, lit))
+        apart = cv2.min(apart, cv2.convertScaleAbs(noise, alpha=CAP, beta=3))
+        rest = _both(None if differs is None else cv2.bitwise_not(differs), free)
+        if rest is not None:  # what came and stands still is no noise
+            apart = cv2.min(apart, cv2.bitwise_or(still, rest))
+        calmed = self._calm_down(apart, step)
+        rouse = cv2.compare(apart.astype(np.float32), noise, cv2.CMP_GT)
+        settle = _both(cv2.bitwise_not(rouse), rest)
+        cv2.accumulateWeighted(apart, noise, min(1.0, step / ROUSE_TIME), _both(rouse, free))
+        cv2.accumulateWeighted(apart, noise, min(1.0, step / SETTLE_TIME), settle)
         if not key:
-            cv2.accumulateWeighted(picture, self.level, min(1.0, step / LEARN_TIME), rest)
-            if lit is not self.model:
-                # Not within something large and plain, whose edges alone differ from what is around.
-                clear = cv2.compare(cv2.dilate(there, np.ones((WITHIN, WITHIN), np.uint8)), self._nothing, cv2.CMP_EQ)
-                shone = np.where(cv2.absdiff(lit, self.model) > SHONE, np.uint8(255), np.uint8(0))
-                shone = cv2.bitwise_and(shone, cv2.bitwise_and(clear, rest))
-                cv2.accumulateWeighted(picture, self.level, min(1.0, step / LIGHT_TIME), shone)
-            cv2.accumulateWeighted(picture, self.level, min(1.0, step / ABSORB_TIME), other)
-        self.set_limits()
+            self._follow(picture, lit, differs, free, rest, step)
+        # The noise of the other kind of picture has not changed.
+        if key or calmed:
+            self._pulse_limit = self._limit_of(self.pulse)
+        if not key or calmed:
+            self._plain_limit = self._limit_of(self.noise)
+        self._join_limits()
 
-    def _swings(self, picture: Picture, still: Picture, held: Picture | None, step: float) -> None:
-        """Where the picture changes again and again, it only counts beyond what it ever does there."""
-        free = np.full_like(picture, 255) if held is None else cv2.bitwise_not(held)
-        flipped = np.where(cv2.subtract(still, self._limits[1]) > 0, np.uint8(1), np.uint8(0))
+    def _follow(
+        self,
+        picture: Picture,
+        lit: Picture,
+        differs: Picture | None,
+        free: Picture | None,
+        rest: Picture | None,
+        step: float,
+    ) -> None:
+        """Follow the grey levels of a picture. Masks are None where they would be 255 everywhere, `differs` nowhere."""
+        cv2.accumulateWeighted(picture, self.level, min(1.0, step / LEARN_TIME), rest)
+        if lit is not self.model:
+            shone = _both(_marked(cv2.absdiff(lit, self.model), SHONE), rest)
+            if differs is not None:
+                # Not within something large and plain, whose edges alone differ from what is around.
+                shone = _both(shone, cv2.bitwise_not(cv2.dilate(differs, _AROUND)))
+            cv2.accumulateWeighted(picture, self.level, min(1.0, step / LIGHT_TIME), shone)
+        if differs is not None:
+            cv2.accumulateWeighted(picture, self.level, min(1.0, step / ABSORB_TIME), _both(differs, free))
+        self.model = cv2.convertScaleAbs(self.level)
+
+    def _swings(self, off: Picture, still: Picture, free: Picture | None, step: float) -> None:
+        """Where the picture changes again and again, it only counts beyond what it ever does there.
+
+        `off` is by how much it differs from the background, `still` from the picture learnt before.
+        """
+        flipped = cv2.threshold(cv2.subtract(still, self._limits[1]), 0, 1, cv2.THRESH_BINARY)[1]
         cv2.accumulateWeighted(flipped, self.flips, min(1.0, step / FLIP_TIME), free)
-        away = cv2.bitwise_and(cv2.absdiff(picture, self.model), free)
-        self.swing = cv2.max(cv2.subtract(self.swing, self._fading), away)
+        off = off if free is None else cv2.bitwise_and(off, free)
+        self.swing = cv2.max(cv2.subtract(self.swing, self._fading), off)
         self._fading, self._lasting = self._lasting, self._fading
 
-    def _calm_down(self, apart: Picture, step: float) -> None:
-        """The noise of the whole picture falls when the gain does."""
-        now, known = (cv2.mean(image)[0] for image in (apart, self.noise))
-        if known > 1.5 * (now + 0.5):
+    def _calm_down(self, apart: Picture, step: float) -> bool:
+        """The noise of the whole picture falls when the gain does; whether it did."""
+        now, known = cv2.norm(apart, cv2.NORM_L1) / apart.size, cv2.mean(self.noise)[0]
+        calmed = known > 1.5 * (now + 0.5)
+        if calmed:
             self.noise *= 1 - 0.3 * min(1.0, step / ROUSE_TIME)
             self.pulse *= 1 - 0.3 * min(1.0, step / ROUSE_TIME)
+        return calmed
 
     def begin_again(self, picture: Picture) -> None:
         """Everything looks different; the noise is kept."""
@@ -172,6 +199,18 @@ class Background:
         np.copyto(self.level, picture, where=where > 0, casting="unsafe")
         self.former_until = time + FORMER_TIME
         self.set_limits()
+
+
+def _both(one: Picture | None, other: Picture | None) -> Any:
+    """Where both masks say so; None is everywhere."""
+    if one is None or other is None:
+        return other if one is None else one
+    return cv2.bitwise_and(one, other)
+
+
+def _marked(picture: Picture, beyond: float) -> Picture:
+    """255 where the picture is more than `beyond`."""
+    return cv2.threshold(picture, beyond, 255, cv2.THRESH_BINARY)[1]
 
 
 def median(pictures: Sequence[Picture]) -> Picture:
