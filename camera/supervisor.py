@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from camera.notify import notify
 from camera.publisher import Publisher
 from camera.sources import Feed, feeds
 from config.errors import ConfigError
@@ -86,11 +87,16 @@ class Supervisor:
         self._keep()
         if not self._workers:
             log.warning("no camera is enabled; waiting for one in the settings")
+        notify("READY=1")
         try:
             while not wait(POLL):
                 self._follow()
                 self._keep()
+                # A publisher heals itself; where its thread has died nobody does, and systemd starts all anew.
+                if all(worker.thread.is_alive() for worker in self._workers.values()):
+                    notify("WATCHDOG=1")
         finally:
+            notify("STOPPING=1")
             self._end(list(self._workers))
 
     def _follow(self) -> None:

@@ -1,0 +1,57 @@
+"""What systemd is told of the camera service."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from camera.notify import notify
+from camera.supervisor import Supervisor
+from config.settings import CameraSettings, Settings
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[str]]]:
+    """What was said to a socket like systemd's."""
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.bind(address)
+        sock.setblocking(False)
+        monkeypatch.setenv("NOTIFY_SOCKET", address)
+
+        def read() -> list[str]:
+            messages = []
+            while True:
+                try:
+                    messages.append(sock.recv(1000).decode())
+                except BlockingIOError:
+                    return messages
+
+        yield read
+
+
+def test_the_camera_says_that_it_is_up_alive_and_ending(told: Callable[[], list[str]], settings: Settings) -> None:
+    off = Settings(state_dir=settings.state_dir, cameras={"front": CameraSettings(enabled=False)})
+    rounds = iter([False, False, True])
+    Supervisor(lambda: off).run(lambda seconds: next(rounds))
+    assert told() == ["READY=1", "WATCHDOG=1", "WATCHDOG=1", "STOPPING=1"]
+
+
+def test_a_stuck_publisher_is_not_vouched_for(
+    told: Callable[[], list[str]], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading.Thread, "is_alive", lambda self: False)
+    rounds = iter([False, False, True])
+    Supervisor(lambda: settings).run(lambda seconds: next(rounds))
+    assert told() == ["READY=1", "STOPPING=1"]
+
+
+def test_without_systemd_nothing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    notify("READY=1")
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
+    notify("READY=1")
