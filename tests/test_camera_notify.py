@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -39,15 +38,6 @@ def test_the_camera_says_that_it_is_up_alive_and_ending(told: Callable[[], list[
     rounds = iter([False, False, True])
     Supervisor(lambda: off).run(lambda seconds: next(rounds))
     assert told() == ["READY=1", "WATCHDOG=1", "WATCHDOG=1", "STOPPING=1"]
-
-
-def test_a_stuck_publisher_is_not_vouched_for(
-    told: Callable[[], list[str]], settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(threading.Thread, "is_alive", lambda self: False)
-    rounds = iter([False, False, True])
-    Supervisor(lambda: settings).run(lambda seconds: next(rounds))
-    assert told() == ["READY=1", "STOPPING=1"]
 
 
 def test_without_systemd_nothing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
