@@ -39,6 +39,9 @@ class RecorderSettings:
     binary: str = setting(
         "", 'the MediaMTX program; "" looks in BIRBCAM_MEDIAMTX, our tools folder and PATH', form="path"
     )
+    host: str = setting(
+        "", 'the machine whose MediaMTX the cameras of this one publish to; "" is this machine\'s own recorder'
+    )
     rtsp_port: int = setting(8554, "where cameras publish to MediaMTX (TCP)", low=1, high=65535)
     hls_port: int = setting(8888, "where the web app fetches live HLS, loopback only (TCP)", low=1, high=65535)
     webrtc_port: int = setting(8889, "WebRTC signalling of MediaMTX, loopback only (TCP)", low=1, high=65535)

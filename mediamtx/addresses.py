@@ -76,12 +76,17 @@ def running_recorder(settings: Settings) -> RecorderInfo:
 def publish_url(settings: Settings, stream: Stream) -> str:
     """Where a publisher sends `stream` over RTSP/TCP, with user and password where they are needed.
 
-    Raises RecorderError where no recorder runs or where it has no place for the stream.
+    Raises RecorderError where no recorder runs or where it has no place for the stream. Of a recorder on another
+    machine (`mediamtx.host`) nothing is known but that it is a MediaMTX with the password that lies here.
     """
-    info = running_recorder(settings)
-    if info.kind == "mediamtx":
+    if host := settings.mediamtx.host:
+        base = f"rtsp://{f'[{host}]' if ':' in host else host}:{settings.mediamtx.rtsp_port}"
+    else:
+        info = running_recorder(settings)
+        base = info.rtsp_base if info.kind == "mediamtx" else ""
+    if base:
         user = f"{PUBLISH_USER}:{quote(publish_password(settings), safe='')}@"
-        return f"{info.rtsp_base.replace('://', f'://{user}', 1)}/{stream.path}"
+        return f"{base.replace('://', f'://{user}', 1)}/{stream.path}"
     try:
         return info.rtsp[stream.path]
     except KeyError:

@@ -45,6 +45,13 @@ def test_what_is_written_is_read(settings: Settings) -> None:
     assert api_url(settings) == "http://127.0.0.1:9997"
 
 
+@pytest.mark.parametrize(("host", "written"), [("server.local", "server.local"), ("fd00::5", "[fd00::5]")])
+def test_a_recorder_elsewhere_needs_the_password_that_lies_here(settings: Settings, host: str, written: str) -> None:
+    password = make_publish_password(settings)
+    there = replace(settings, mediamtx=replace(settings.mediamtx, host=host, rtsp_port=8554))
+    assert publish_url(there, DETECT) == f"rtsp://camera:{password}@{written}:8554/front_detect"
+
+
 def test_mediamtx_is_published_to_with_the_password(settings: Settings) -> None:
     password = make_publish_password(settings)
     write_recorder_info(settings, INFO)
