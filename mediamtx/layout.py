@@ -124,6 +124,11 @@ class Layout:
         return self.state_dir / "web_secret"
 
     @property
+    def setup_code(self) -> Path:
+        """The one-time code of an installation with which the first visitor sets the password; gone after that."""
+        return self.state_dir / "setup_code"
+
+    @property
     def requests_dir(self) -> Path:
         """Where the web app leaves request files for the root path unit (restart, reboot, power off)."""
         return self.state_dir / "requests"

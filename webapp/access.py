@@ -13,20 +13,27 @@ from werkzeug.exceptions import Unauthorized
 
 from config.errors import WebError
 from config.settings import Settings
+from mediamtx.layout import Layout
 from webapp.passwords import PasswordFile
 from webapp.state import app_state
 
 OPEN = {"static", "auth.login", "healthz"}
 """The endpoints that need no log-in; every other one does, a new one included."""
 
+SETUP = "setup.first"
+"""The page that sets the first password."""
+
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 
 
 def check_exposure(settings: Settings, passwords: PasswordFile) -> None:
-    """Raises WebError where the app would be open to the network without a password, or with a damaged one."""
+    """Raises WebError where the app would be open to the network without a password, or with a damaged one.
+
+    A set-up code is as good: with it, the first visitor sets the password and sees nothing else before.
+    """
     passwords.check()
     host = settings.web.host
-    if passwords.hash() is None and not is_loopback_host(host):
+    if passwords.hash() is None and not is_loopback_host(host) and setup_code(Layout.of(settings)) is None:
         raise WebError(
             f'web.host = "{host}" opens the web app to the network, which needs a password; set one with '
             '"./birbcam password", or set web.host to "127.0.0.1"'
@@ -73,6 +80,26 @@ def is_from_here() -> bool:
     )
 
 
+def is_from_lan() -> bool:
+    """Whether the request comes from a network like this one's: not over the internet, and not through a proxy."""
+    try:
+        ip = ipaddress.ip_address((request.remote_addr or "").partition("%")[0])
+    except ValueError:
+        return False
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return not (mapped or ip).is_global and not any(name in request.headers for name in _FORWARDED)
+
+
+def setup_code(layout: Layout) -> str | None:
+    """The code that sets the first password; None where no installation made one. Raises WebError."""
+    try:
+        return layout.setup_code.read_text(encoding="ascii").strip() or None
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise WebError(f"{layout.setup_code}: cannot be read ({error}); type: sudo ./birbcam install") from error
+
+
 def is_logged_in() -> bool:
     """Whether the session belongs to the present password."""
     fingerprint = app_state().passwords.fingerprint(_secret())
@@ -93,6 +120,11 @@ def guard() -> ResponseReturnValue | None:
     if request.endpoint in OPEN:
         return None
     if app_state().passwords.hash() is None:
+        if setup_code(app_state().layout) is not None and is_from_lan():
+            if request.endpoint == SETUP:
+                return None
+            if request.method == "GET" and wants_page():
+                return redirect(url_for(SETUP))
         if not is_from_here():
             abort(403, "No password is set, so only this computer can open BirbCam; set one with: ./birbcam password")
         return None
