@@ -41,6 +41,20 @@ class CameraSettings:
         1.0, "time between key frames, where we encode the picture", "s", low=0.2, high=10
     )
     audio_bit_rate: int = setting(96, "sound bit rate", "kbit/s", low=16, high=320)
+    microphone: str = setting(
+        "",
+        'microphone of this machine: "auto" (the default one, the first at USB, the first at all), its name or a part '
+        'of it, several such with commas between (the first that is there), or "off"; "" is "auto" with a Pi\'s camera '
+        'module and "off" with every other source',
+    )
+    microphone_stereo: bool = setting(False, "two channels instead of one")
+    microphone_gain: float = setting(0.0, "makes the microphone louder (+) or softer (-)", "dB", low=-30, high=40)
+    microphone_high_pass: float = setting(
+        0.0, "sound below this frequency gets softer, against wind (about 150); 0 is none", "Hz", low=0, high=2000
+    )
+    microphone_delay: float = setting(
+        0.0, "by how much the microphone's sound is later than the picture", "s", low=-1, high=1
+    )
     detect_width: int = setting(320, "width of the detect stream", "px", low=160, high=1280)
     detect_fps: int = setting(5, "frames per second of the detect stream", "1/s", low=1, high=30)
     detect_keyframe_interval: float = setting(
