@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Container, Generator, Iterable, Iterator, Sequence, Set
 from itertools import pairwise
+from math import inf
 from typing import TYPE_CHECKING
 
 import av
 
 from mediamtx.samples import Sample, Video
 from motion.detector import Picture
-from motion.luma import WIDEST, luma_of
+from motion.luma import luma_of
 
 if TYPE_CHECKING:
     from av.video.codeccontext import VideoCodecContext
@@ -29,19 +30,23 @@ class Decoders:
     def __init__(self) -> None:
         self._idle: dict[tuple[str, bytes, bool], VideoCodecContext] = {}
 
-    def pictures(self, video: Video, samples: Sequence[Sample], wanted: Set[int]) -> Iterator[Drawn]:
-        """The pictures that are shown at the `wanted` times, ticks; the samples begin with a key frame."""
+    def pictures(self, video: Video, samples: Sequence[Sample], wanted: Set[int], lead: float = inf) -> Iterator[Drawn]:
+        """The pictures that are shown at the `wanted` times, ticks; the samples begin with a key frame.
+
+        From the key frame before `lead` on they are remembered for a while: they will be asked for once more.
+        """
         if any(one.pts >= other.pts for one, other in pairwise(samples)):
             # Not in the order in which they are shown: later ones may refer to what is before a key frame.
             yield from self._decode(video, samples, wanted, rough=False)
             return
         for group in groups(samples):
-            yield from self.group(video, group, {sample.pts for sample in group if sample.pts in wanted})
+            times = {sample.pts for sample in group if sample.pts in wanted}
+            yield from self.group(video, group, times, group[-1].pts >= lead)
 
-    def group(self, video: Video, samples: Sequence[Sample], wanted: Set[int], rough: bool = False) -> Iterator[Drawn]:
-        """The same of a key frame and what follows it; of large pictures remembered for a while.
-
-        To keep small ones takes longer than to decode them again: a decoder is fastest in memory it just used.
+    def group(
+        self, video: Video, samples: Sequence[Sample], wanted: Set[int], lead: bool, rough: bool = False
+    ) -> Iterator[Drawn]:
+        """The same of a key frame and what follows it.
 
         `rough` ones are not smoothed at the edges of blocks, and shown though what they refer to was not decoded.
         """
@@ -50,15 +55,16 @@ class Decoders:
         if found is not None:
             yield from found
             return
-        drawn: list[Drawn] = []
         pictures = self._decode(video, _up_to_the_last(samples, wanted), wanted, rough)
-        if video.width <= WIDEST:
+        if not lead:
             yield from pictures
             return
-        for picture in pictures:
+        drawn: list[Drawn] = []
+        for time, luma, is_key in pictures:
             if len(drawn) < _Recent.MOST:
-                drawn.append(picture)
-            yield picture
+                # A copy: the decoder is fastest in memory it just used, so it should have its own back.
+                drawn.append((time, luma.copy(), is_key))
+            yield time, luma, is_key
         _recent.keep(key, drawn)
 
     def _decode(
@@ -90,7 +96,7 @@ class Decoders:
 class _Recent:
     """The pictures read last: those of one chunk's end are the lead-in of the next."""
 
-    MOST = 250  # pictures of 58 kB
+    MOST = 320  # pictures of 58 kB: a lead-in and a segment, six a second
 
     def __init__(self) -> None:
         self._groups: OrderedDict[object, Sequence[Drawn]] = OrderedDict()

@@ -10,6 +10,7 @@ the detector can tell. There is a ration of that, or rain would cost as much as 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import inf
 
 import cv2
 import numpy as np
@@ -50,11 +51,15 @@ class Economy:
         self._last_key: Picture | None = None
         self._saved = SAVED / 2
 
-    def pictures(self, video: Video, samples: Sequence[Sample], wanted: set[int]) -> Iterator[Drawn]:
-        """What is shown of samples; of groups that are decoded whole, the pictures shown at `wanted` times (ticks)."""
+    def pictures(self, video: Video, samples: Sequence[Sample], wanted: set[int], lead: float = inf) -> Iterator[Drawn]:
+        """What is shown of samples; of groups that are decoded whole, the pictures shown at `wanted` times (ticks).
+
+        Those from `lead` on are remembered for a while.
+        """
         for group in groups(samples):
+            again = group[-1].pts >= lead
             picks = glance(video, group)
-            shown = list(self._decoders.group(video, picks, {sample.pts for sample in picks}, rough=True))
+            shown = list(self._decoders.group(video, picks, {sample.pts for sample in picks}, again, rough=True))
             hits = [time for (time, _, _), hit in zip(shown, self._hits(shown), strict=True) if hit]
             self._saved = min(SAVED, self._saved + RATION * _seconds(video, group))
             if 0 < len(hits) <= FEW:
@@ -63,7 +68,7 @@ class Economy:
                 if (cost := _seconds(video, part)) <= self._saved:
                     self._saved -= cost
                     times = {sample.pts for sample in part if sample.pts in wanted}
-                    shown = list(self._decoders.group(video, part, times, rough=True))
+                    shown = list(self._decoders.group(video, part, times, again, rough=True))
             yield from shown
 
     def _hits(self, shown: Sequence[Drawn]) -> Iterator[bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -45,16 +46,19 @@ class Reader:
         self._decoders = Decoders()
         self._economy = Economy(self._decoders) if economical else None
 
-    def pictures(self, path: Path, start: datetime, since: datetime | None = None) -> Iterator[Shown]:
+    def pictures(
+        self, path: Path, start: datetime, since: datetime | None = None, lead: datetime | None = None
+    ) -> Iterator[Shown]:
         """The pictures of the segment that starts at `start`, from `since` on, at most one each FRAME_STEP.
 
-        SegmentError where there is none to be had.
+        Those from `lead` on will be asked for once more, before what follows. SegmentError where there is none.
         """
         skip = 0.0 if since is None else (since - start).total_seconds()
+        again = inf if lead is None else (lead - start).total_seconds()
         self.end = start
         found = False
         try:
-            for time, luma, key in self._drawn(path, start, skip):
+            for time, luma, key in self._drawn(path, start, skip, again):
                 found = True
                 if time >= skip - _ROUNDING:
                     yield Shown(start + timedelta(seconds=time), luma, key)
@@ -64,7 +68,7 @@ class Reader:
         if not found and skip <= 0:
             raise SegmentError(f"{path}: holds no picture")
 
-    def _drawn(self, path: Path, start: datetime, skip: float) -> Iterator[Drawn]:
+    def _drawn(self, path: Path, start: datetime, skip: float, again: float) -> Iterator[Drawn]:
         with open_video(path) as video:
             if video is None:
                 yield from self._left_to_ffmpeg(path, start, skip)
@@ -75,9 +79,9 @@ class Reader:
             wanted = chosen(samples, video.ticks)
             todo = needed(samples, skip * video.ticks)
             if self._economy is not None and is_dear(video):
-                yield from self._economy.pictures(video, todo, wanted)
+                yield from self._economy.pictures(video, todo, wanted, again * video.ticks)
                 return
-            yield from self._decoders.pictures(video, todo, wanted)
+            yield from self._decoders.pictures(video, todo, wanted, again * video.ticks)
 
     def _left_to_ffmpeg(self, path: Path, start: datetime, skip: float) -> Iterator[Drawn]:
         due, last = -1.0, 0.0

@@ -47,6 +47,7 @@ def scan(
     recent: list[tuple[datetime, Seen]] = []  # the last pictures of what was read before
     end: datetime | None = None
     first = next((source.start for source in sources if not source.lead), None)
+    again = sources[-1].start - LEAD if sources else None  # the next chunk's lead-in cannot begin before
     for source in sources:
         if end is not None and source.start - end > RESET_GAP:
             detector.finish()
@@ -55,7 +56,7 @@ def scan(
         lead_in = first - LEAD if source.lead and first is not None else None
         problem, last = "", None
         try:
-            for picture in reader.pictures(source.path, source.start, lead_in):
+            for picture in reader.pictures(source.path, source.start, lead_in, again):
                 if not go_on():
                     return
                 last = picture.time
