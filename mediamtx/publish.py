@@ -88,6 +88,17 @@ def publish(layout: Layout, clip: Clip, mp4_temp: Path, thumbnail: bytes | None)
     return replace(clip, kept=clip.kept_marker.exists())
 
 
+def refresh(clip: Clip, thumbnail: bytes | None) -> None:
+    """Write what else is now known of a published clip whose MP4 stays as it is; StorageError.
+
+    At any point the clip is whole: each file is replaced at once. Killed in between, it is to be done again.
+    """
+    if thumbnail is not None:
+        write_file(clip.thumbnail, thumbnail)
+    write_file(clip.sidecar, encode_sidecar(clip))
+    sync_folder(clip.folder)
+
+
 def suppressed(layout: Layout, camera: str, windows: Sequence[Span]) -> bool:
     """Whether an event with these windows must not be published: a person kept or deleted its clip."""
     if any(grave.clip.kind == "motion" and grave.clip.shows(windows) for grave in tombstones(layout, camera)):

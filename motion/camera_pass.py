@@ -17,12 +17,11 @@ from itertools import groupby
 
 from config.settings import CameraSettings
 from mediamtx.names import Segment, Stream
-from mediamtx.segments import Span
 from motion.activity import Activity
 from motion.ahead import apart, count_ahead, horizon, take_back
 from motion.chunk import Chunk, Source
 from motion.events import Rules, assemble
-from motion.footage import Footage, end_of, has_stopped, late_finished, look_at
+from motion.footage import Footage, look_at
 from motion.gaps import note_gaps
 from motion.intake import Intake
 from motion.latecomers import Latecomers
@@ -30,21 +29,16 @@ from motion.look import Look
 from motion.publisher import Publisher, Reels
 from motion.rebuild import rebuild
 from motion.rescan import Rescan, Wish
+from motion.selection import Selection
+from motion.short import mend
 from motion.state import CameraState, Pending, save_state
 from motion.surroundings import Surroundings
 from motion.workers import Task
-from motion.worklist import Work, unprocessed, works
+from motion.worklist import Work, works
 
 log = logging.getLogger(__name__)
 EVERY = 30.0
 """Seconds of a long pass after which it saves what it reached, and lets retention look again."""
-MARGIN = timedelta(seconds=10)
-"""So much longer than an event could go on, nothing must come before a stream is taken to have stopped."""
-UNCOVERED = 2
-"""Seconds of a main segment that the detect stream may leave out without the main stream being scanned for them."""
-BATCH = 60
-"""So many main segments are looked through before the first of them is scanned."""
-ONE_SECOND = timedelta(seconds=1)
 Steps = Iterator[Task]
 """A part of a pass, and the tasks that it waits for."""
 
@@ -59,12 +53,22 @@ class CameraPass:
         self._offset = timedelta(seconds=settings.detect_offset)
         self._activity = Activity(around.layout, camera)
         self._latecomers = Latecomers(around.layout, camera, self._activity)
-        self._publisher = Publisher(around.layout, camera, self._rules, around.told, around.failed)
+        self._publisher = Publisher(around.layout, camera, self._rules, state.short, around.told, around.failed)
         self._rescan = Rescan(around.layout, camera, state, self._activity, self._rules)
         self._intake = Intake(
             around.layout, camera, state, self._activity, self._rules, self._rescan, self._save, self._publish_and_save
         )
         self._now = around.clock()  # of the listing: what came later is not known
+        self._selection = Selection(
+            around.layout,
+            state,
+            self._activity,
+            self._latecomers,
+            self._rescan,
+            self._intake.failed,
+            settings,
+            self._now,
+        )
         self._saved = time.monotonic()
         self._known_before = self._intake.known_until
         self._horizon = horizon(self._now)
@@ -85,6 +89,8 @@ class CameraPass:
         if damaged:
             rebuild(self._layout, self._camera, self._state, self._streams, self._activity, self._rules)
         self._rescan.resume(self._around.removed)
+        if not self._rescan.in_hand:
+            mend(self._layout, self._camera, self._state, self._main, self._intake.known_until, self._rules)
         self._publish()
         yield from self._scan_both()
         if not self._around.stopped():
@@ -95,7 +101,7 @@ class CameraPass:
         yield from self._scan_again(wish)
 
     def _scan_both(self) -> Steps:
-        yield from self._scan(self._detect, self._todo(self._detect))
+        yield from self._scan(self._detect, self._selection.todo(self._detect))
         yield from self._scan_main()
 
     def _scan_again(self, wish: Wish | None) -> Steps:
@@ -154,63 +160,24 @@ class CameraPass:
             if not footage.segments:
                 self._state.streams.pop(footage.stream, None)
 
-    def _todo(self, footage: Footage) -> list[Segment]:
-        aside = {segment for segment, trouble in self._state.troubles.items() if trouble.aside}
-        done = self._state.stream(footage.stream).done if footage.segments else None
-        offset = self._offset if footage.stream.detect else timedelta(0)
-        late: list[Segment] = []
-        if done is not None:
-            late = self._latecomers.among(footage.finished.up_to(done), self._state.troubles, offset)
-        todo = unprocessed(footage.finished, done, self._state.troubles.keys() - aside, late)
-        return [
-            segment
-            for segment in todo
-            if done is None
-            or segment.start > done
-            or self._rescan.covers(segment.start + offset)
-            or late_finished(self._layout, segment, self._state.late, self._now)
-        ]
-
     def _scan_main(self) -> Steps:
         """Scan the main segments that the detect stream leaves out, as far as that is known by now."""
-        todo = self._todo(self._main)
+        todo = self._selection.todo(self._main)
         if not self._detect.segments:
             yield from self._scan(self._main, todo)
             return
-        for (needed, _), group in groupby(self._judged(todo), key=lambda judged: judged[2:]):
+        judged = self._selection.judged(self._main, self._detect, todo)
+        for (needed, _), group in groupby(judged, key=lambda one: one[2:]):
             if self._around.stopped():
                 return
             if needed:
                 yield from self._scan(self._main, [segment for segment, *_ in group])
             else:
                 for segment, span, *_ in group:
+                    if self._around.stopped():
+                        return
                     self._activity.mark(span, ())
                     self._intake.passed(segment, span.end)
-
-    def _judged(self, todo: Sequence[Segment]) -> Iterator[tuple[Segment, Span, bool, int]]:
-        """Main segments, their footage, whether the detect stream leaves something out of it, and their batch.
-
-        The second that a segment shares with the one before it counts as the next one does, so that it does not
-        matter whether that one was scanned in this pass.
-        """
-        detect_ended = self._has_stopped(self._detect)
-        for number, segment in enumerate(todo):
-            following = self._main.follower(segment)
-            until = following.start if following else end_of(self._layout, segment)
-            if self._around.stopped() or (not detect_ended and self._detect.segments[-1].start + self._offset < until):
-                return  # the detect stream's part of it is still to come
-            if self._left_out(Span(segment.start, until)):
-                until = min(until, end_of(self._layout, segment))
-            span = Span(segment.start, max(until, segment.start))
-            yield segment, span, self._left_out(span), number // BATCH
-
-    def _left_out(self, span: Span) -> bool:
-        first = span.start.replace(microsecond=0)
-        if first == span.start:
-            return self._activity.unscanned(span) > UNCOVERED
-        first += ONE_SECOND
-        shared = self._activity.unscanned(Span(first, first + ONE_SECOND))  # as the second it begins in
-        return shared + self._activity.unscanned(Span(first, max(first, span.end))) > UNCOVERED
 
     def _scan(self, footage: Footage, todo: Sequence[Segment]) -> Steps:
         """Have segments scanned, some chunks ahead, and take what comes back in order."""
@@ -254,15 +221,12 @@ class CameraPass:
 
     def _close(self) -> None:
         """End the open event when nothing more can come."""
-        if self._state.open is None or not all(self._has_stopped(footage) for footage in (self._main, self._detect)):
+        if self._state.open is None or not all(
+            self._selection.has_stopped(footage) for footage in (self._main, self._detect)
+        ):
             return
         over, self._state.open = assemble(self._state.open, (), None, self._rules)
         self._state.pending += map(Pending, over)
-
-    def _has_stopped(self, footage: Footage) -> bool:
-        patience = max(self._rules.merge_gap, self._rules.post) + MARGIN + abs(self._offset)
-        known = self._state.stream(footage.stream) if footage.segments else None
-        return known is None or has_stopped(footage, known, self._now, patience)
 
     def _note_gaps(self) -> None:
         """Note where nothing was recorded, as far as both streams are known."""
@@ -271,7 +235,7 @@ class CameraPass:
             if footage.segments:
                 known = self._state.stream(footage.stream)
                 streams.append((footage.segments, offset))
-                ended = self._has_stopped(footage) and known.done == footage.segments[-1].start
+                ended = self._selection.has_stopped(footage) and known.done == footage.segments[-1].start
                 if certain is not None and not ended:
                     certain = None if known.until is None else min(certain, known.until)
         if certain is not None:
@@ -285,7 +249,7 @@ class CameraPass:
     def _publish_all(self, events: Sequence[Pending]) -> list[Pending]:
         """Publish what can be; what is left."""
         present, ahead = apart(events, self._horizon)
-        reels = Reels(self._main, self._has_stopped(self._main), self._detect.segments, self._offset)
+        reels = Reels(self._main, self._selection.has_stopped(self._main), self._detect.segments, self._offset)
         reels_ahead = Reels(self._main.of_ahead, True, self._detect.ahead, self._offset)
         return self._publisher.publish(present, reels) + self._publisher.publish(ahead, reels_ahead)
 

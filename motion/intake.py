@@ -41,6 +41,8 @@ class Intake:
         self._layout, self._camera, self._state = layout, camera, state
         self._activity, self._rules, self._rescan = activity, rules, rescan
         self._save, self._publish_and_save = save, publish_and_save
+        self.failed: set[Segment] = set()
+        """What could not be read in this pass: one pass, one try, however often it comes by."""
 
     @property
     def known_until(self) -> datetime | None:
@@ -95,6 +97,7 @@ class Intake:
         """Note that a segment could not be read; whether that is final, so that what could be read of it counts."""
         if not os.path.lexists(scanned.source.path):
             return False  # gone since it was listed
+        self.failed.add(segment)
         before = self._state.troubles.get(segment)
         trouble = Trouble(before.tries + 1 if before else 1, scanned.problem)
         self._state.troubles[segment] = trouble

@@ -5,22 +5,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from config.errors import ClipError, StorageError
 from mediamtx.catalogue import clips_near, find_clip
-from mediamtx.clips import Clip
+from mediamtx.clips import Clip, encode_sidecar
 from mediamtx.cut import CutPart, cut
 from mediamtx.layout import Layout
-from mediamtx.marks import marks_within
+from mediamtx.marks import encode_marks, marks_within
 from mediamtx.names import ClipName, Segment, floor_ms
-from mediamtx.publish import publish, replace_overlapping, suppressed, temporary_path, thumbnail_of
+from mediamtx.publish import publish, refresh, replace_overlapping, suppressed, temporary_path, thumbnail_of
 from mediamtx.segments import Span, within
 from motion.best import best_of
 from motion.events import Event, Rules
 from motion.footage import Footage, reaches
-from motion.state import RETRIES, Pending
+from motion.short import footage_in, has_come, lacking, remember
+from motion.state import RETRIES, Pending, Short
 
 log = logging.getLogger(__name__)
 
@@ -38,13 +40,19 @@ class Reels:
 class Publisher:
     """One pass's publishing of a camera's pending events; `told` hears of new clips, `failed` of what went wrong.
 
-    What fails is left alone for the rest of the pass.
+    In `short` is noted which clips lack footage. What fails is left alone for the rest of the pass.
     """
 
     def __init__(
-        self, layout: Layout, camera: str, rules: Rules, told: Callable[[Clip], None], failed: Callable[[str], None]
+        self,
+        layout: Layout,
+        camera: str,
+        rules: Rules,
+        short: list[Short],
+        told: Callable[[Clip], None],
+        failed: Callable[[str], None],
     ) -> None:
-        self._layout, self._camera, self._rules = layout, camera, rules
+        self._layout, self._camera, self._rules, self._short = layout, camera, rules, short
         self._told, self._failed = told, failed
         self._no_room = False  # nothing can be written: it is not tried again in this pass
         self._tried: set[Event] = set()  # without success: left alone until the next pass
@@ -88,10 +96,12 @@ class Publisher:
         if self._outlives(windows, reels):
             log.debug("%s: motion at %s is in a clip that can be cut so no more", self._camera, windows[0].start)
             return
-        if before is not None and same and before.whole:
-            replace_overlapping(self._layout, self._camera, before)
-            return
         span = Span(event.start, event.clip_end(self._rules.post))
+        if before is not None and same and before.whole and not has_come(self._short, name.stem):
+            self._refresh(before, event)
+            replace_overlapping(self._layout, self._camera, before)
+            self._note_lacks(event, name.stem, reels)
+            return
         parts, shift = self._cut(name, span, reels, last_try=item.tries + 1 == RETRIES)
         try:
             shown, end = [], parts[0].start
@@ -100,8 +110,11 @@ class Publisher:
                 shown.append((part, inside))
                 end = max(end, part.end)
             # What has no motion is padding of another form, unless there is nothing else.
-            for number, (part, inside) in enumerate([one for one in shown if one[1]] or shown[:1]):
+            published = [
                 self._publish_part(event, number, part, inside, shift)
+                for number, (part, inside) in enumerate([one for one in shown if one[1]] or shown[:1])
+            ]
+            self._note_lacks(event, published[0].name.stem, reels)
         finally:
             for part in parts:
                 with suppress(OSError):  # the next sweep removes it
@@ -130,7 +143,7 @@ class Publisher:
 
     def _publish_part(
         self, event: Event, number: int, part: CutPart, windows: Sequence[Span], shift: timedelta
-    ) -> None:
+    ) -> Clip:
         shown = Span(part.start + shift, part.end + shift)
         marks = marks_within(event.marks, shown)
         best = best_of(marks) or _middle(event, shown)
@@ -147,13 +160,32 @@ class Publisher:
             marks=marks,
             part=event.part + number,
         )
-        published = publish(self._layout, clip, part.path, self._thumbnail(part, best - shift))
+        published = publish(self._layout, clip, part.path, self._thumbnail(part.path, best - shift - part.start))
         replace_overlapping(self._layout, self._camera, published)
         self._told(published)
+        return published
 
-    def _thumbnail(self, part: CutPart, moment: datetime) -> bytes | None:
+    def _refresh(self, clip: Clip, event: Event) -> None:
+        """Write what another scan of the same windows told, where it differs."""
+        marks = marks_within(event.marks, clip.span)
+        if not marks:  # of an event from before there were any
+            return
+        best = best_of(marks) or _middle(event, clip.span)
+        renewed = replace(clip, score=event.score, best=best, boxes=encode_marks(marks, clip.start))
+        if encode_sidecar(renewed) != encode_sidecar(clip):
+            refresh(renewed, self._thumbnail(clip.path, best - clip.start) if best != clip.best else None)
+
+    def _note_lacks(self, event: Event, stem: str, reels: Reels) -> None:
+        """Remember what footage there is none of; behind a stream that stopped, also of what might still join."""
+        start, end = floor_ms(event.start), event.clip_end(self._rules.post)
+        if reels.main_stopped and event.limit is None:
+            end = max(end, event.windows[-1].end + self._rules.merge_gap)
+        lacks = lacking(Span(start, end), footage_in(self._layout, reels.main, Span(start, end)))
+        remember(self._short, stem, event.windows, lacks, reels.main)
+
+    def _thumbnail(self, path: Path, moment: timedelta) -> bytes | None:
         try:
-            return thumbnail_of(part.path, (moment - part.start).total_seconds())
+            return thumbnail_of(path, moment.total_seconds())
         except ClipError as error:
             log.warning("%s: a clip stays without a thumbnail: %s", self._camera, error)
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from mediamtx.catalogue import clips_near
@@ -13,8 +13,10 @@ from mediamtx.layout import Layout
 from mediamtx.names import Segment, iso
 from mediamtx.segments import Span
 from motion.activity import Activity
-from motion.events import Rules
+from motion.events import Rules, Window
 from motion.footage import Footage, end_of
+from motion.late import rejoin
+from motion.look import LOOK_BACK
 from motion.state import CameraState
 
 log = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ def rebuild(
             for second in activity.loud(span, rules.threshold)
         )
 
-    again = whole.end
+    again, known_until = whole.end, None
     for footage, offset in streams:
         known = state.stream(footage.stream)
         open_from = footage.segments[0].start + offset
@@ -64,6 +66,19 @@ def rebuild(
                 break
             known.done, known.until = segment.start, following.start + offset
             open_from = known.until
+            known_until = max(open_from, known_until or open_from)
         again = min(again, open_from)
     activity.forget(Span(again, whole.end))
+    _take_up(layout, camera, state, again, known_until, rules)
     log.warning("%s: the footage from %s on is scanned again", camera, iso(again))
+
+
+def _take_up(
+    layout: Layout, camera: str, state: CameraState, again: datetime, known_until: datetime | None, rules: Rules
+) -> None:
+    """Let the event of a clip be open again which what is scanned from `again` on may belong to."""
+    near = again - max(rules.merge_gap, rules.post) - LOOK_BACK
+    for clip in clips_near(layout, camera, Span(near, again)):
+        if clip.kind == "motion" and clip.windows and not clip.kept and clip.shows([Span(near, again)]):
+            windows = [Window.told(window, clip.score or 0.0, clip.marks) for window in clip.windows]
+            rejoin(layout, camera, state, windows, known_until, rules)

@@ -28,6 +28,7 @@ from motion.activity import Activity
 from motion.events import Rules, Window, joined
 from motion.footage import Footage, end_of
 from motion.late import rejoin
+from motion.spans import union, without
 from motion.state import Again, CameraState
 from motion.worklist import DETECT_CHUNK
 
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 PIECE = 3 * DETECT_CHUNK  # s, aligned to UTC: whole chunks; a pass that is killed loses no more work than that
 SHORT = timedelta(seconds=75)
 """A segment may be taken to last until the next one begins, if that is no later; else it is looked at."""
-SECOND = timedelta(seconds=1)
+SECOND, NONE = timedelta(seconds=1), timedelta(0)
 Streams = Sequence[tuple[Footage, timedelta]]
 """What there is of each stream, with what its clock is behind the main stream's."""
 
@@ -66,7 +67,7 @@ class Rescan:
     def request(self, span: Span, asked: str, streams: Streams) -> None:
         """Ask for the footage of `span`, while no piece is in hand; what is left of a request before is done as well.
 
-        The same request again, told by `asked`, goes on where it is.
+        The same request again, told by `asked`, goes on where it is. What was set aside there is tried again.
         """
         again = self._state.again
         if again is not None and again.asked == asked:
@@ -75,6 +76,12 @@ class Rescan:
             first = footage.segments.up_to(span.start - offset)
             if first and self._end(footage, first[-1]) + offset > span.start:
                 span = Span(min(span.start, first[-1].start + offset), span.end)
+        offsets = {footage.stream: offset for footage, offset in streams}
+        self._state.troubles = {
+            segment: trouble
+            for segment, trouble in self._state.troubles.items()
+            if not trouble.aside or not span.start <= segment.start + offsets.get(segment.stream, NONE) < span.end
+        }
         self._state.again = Again(asked, union([*(again.rest if again else ()), span]))
 
     def resume(self, removed: Callable[[Clip], None]) -> None:
@@ -211,29 +218,6 @@ def next_piece(rest: Span) -> Span:
     """The first piece of what is left."""
     end = datetime.fromtimestamp((int(rest.start.timestamp()) // PIECE + 1) * PIECE, UTC)
     return Span(rest.start, min(rest.end, end))
-
-
-def union(spans: Iterable[Span]) -> list[Span]:
-    """The same stretches of time in order, with those that overlap or touch made one."""
-    result: list[Span] = []
-    for span in sorted(spans):
-        if result and span.start <= result[-1].end:
-            result[-1] = Span(result[-1].start, max(result[-1].end, span.end))
-        else:
-            result.append(span)
-    return result
-
-
-def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
-    """What of the spans lies in none of the others."""
-    result = list(spans)
-    for other in others:
-        pieces = (
-            (Span(span.start, min(span.end, other.start)), Span(max(span.start, other.end), span.end))
-            for span in result
-        )
-        result = [part for pair in pieces for part in pair if part.start < part.end]
-    return result
 
 
 def outside(windows: Iterable[Window], spans: Sequence[Span]) -> list[Window]:

@@ -46,6 +46,17 @@ class Pending:
     tries: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Short:
+    """A clip for which there was not all the footage that it should show; see `motion.short`."""
+
+    clip: str  # its name without ending
+    lacks: Span
+    after: datetime | None  # start of the last main segment that there was before the end of that
+    windows: tuple[Window, ...] = ()  # of its event, that lie there
+    come: bool = False  # a later one is there now, and the clip is to be cut again
+
+
 @dataclass(slots=True)
 class StreamState:
     """How far one stream is processed: the start of the last segment, and where it ends."""
@@ -81,6 +92,7 @@ class CameraState:
     pending: list[Pending] = field(default_factory=list)
     loose: dict[str, Seen] = field(default_factory=dict)  # loose files that may still grow
     again: Again | None = None
+    short: list[Short] = field(default_factory=list)
 
     def stream(self, stream: Stream) -> StreamState:
         """The progress of one stream."""
@@ -158,6 +170,7 @@ def encode(camera: str, state: CameraState) -> dict[str, Any]:
         "pending": [{**_event(pending.event), "tries": pending.tries} for pending in state.pending],
         "loose": {name: _seen(seen) for name, seen in sorted(state.loose.items())},
         **({"again": _again(state.again)} if state.again is not None else {}),
+        **({"short": [_short(item) for item in state.short]} if state.short else {}),
     }
 
 
@@ -182,6 +195,7 @@ def decode(camera: str, values: Mapping[str, Any]) -> CameraState:
     for name, seen in values["loose"].items():
         state.loose[name] = _parsed_seen(seen)
     state.again = _parsed_again(values["again"]) if "again" in values else None
+    state.short = [_parsed_short(value) for value in values.get("short", ())]  # an earlier release did without
     return state
 
 
@@ -222,6 +236,18 @@ def _parsed_again(value: Mapping[str, Any]) -> Again:
     piece = None if value["piece"] is None else _parsed_span(value["piece"])
     before = [window for event in value["before"] for window in _parsed_event(event).windows]
     return Again(str(value["asked"]), rest, piece, footage, before, [str(stem) for stem in value["stale"]])
+
+
+def _short(item: Short) -> dict[str, Any]:
+    event = _event(Event(item.windows[0].start, item.windows)) if item.windows else None
+    after = _time(item.after, exact=True)
+    return {"clip": item.clip, "lacks": _span(item.lacks), "after": after, "event": event, "come": item.come}
+
+
+def _parsed_short(value: Mapping[str, Any]) -> Short:
+    windows = () if value["event"] is None else _parsed_event(value["event"]).windows
+    lacks, after = _parsed_span(value["lacks"]), _parsed(value["after"])
+    return Short(str(value["clip"]), lacks, after, windows, bool(value["come"]))
 
 
 def _span(span: Span) -> list[str]:

@@ -17,7 +17,8 @@ from mediamtx.segments import Span
 from motion.activity import Activity, values_of
 from motion.events import Rules, Window
 from motion.job import Report, run_pass
-from motion.rescan import PIECE, Rescan, Wish, next_piece, outside, union, without
+from motion.rescan import PIECE, Rescan, Wish, next_piece, outside
+from motion.spans import union, without
 from motion.state import Again, CameraState, decode, encode
 from motion.worklist import DETECT_CHUNK, MAIN_CHUNK
 
