@@ -68,7 +68,7 @@ class Background:
             flips = np.zeros_like(middle)
             for one, two in pairwise(lessons):
                 flips = cv2.add(flips, _marked(cv2.subtract(cv2.absdiff(one, two), made.limit(True)), 0, 1))
-            made.flips = flips.astype(np.float32) / (len(lessons) - 1)
+            made.flips = np.divide(flips, len(lessons) - 1, dtype=np.float32)
             made.swing = functools.reduce(cv2.max, (cv2.absdiff(lesson, middle) for lesson in lessons))
             made.set_limits()
         if len(lessons) >= 9:
