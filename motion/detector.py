@@ -22,11 +22,25 @@ from motion.place import Place
 from motion.trace import Trace
 from motion.track import Track, box_of
 from motion.tracks import Tracks
+from motion.unrest import LARGE, Unrest
 from motion.weather import Weather
 
 __all__ = ["STAGES", "Detector", "Picture", "Seen"]
 
-STAGES = ("light", "pulse", "former", "guard", "chance", "travel", "texture", "insect", "weather", "hold", "ahead")
+STAGES = (
+    "light",
+    "pulse",
+    "former",
+    "guard",
+    "chance",
+    "travel",
+    "texture",
+    "insect",
+    "weather",
+    "unrest",
+    "hold",
+    "ahead",
+)
 """What may be left out, to see what it is good for."""
 LEAST = 3  # px that differ, for a closer look
 REST, BUSY = 1.0, 0.4  # s between two updates of the background, when nothing moves and when something does
@@ -66,7 +80,7 @@ class Detector:
             for number, (picture, key) in enumerate(zip(pictures, keys, strict=True)):
                 self.update(number * self._crowd.step, picture, key)
             background.begin_again(level)
-            self._begin(background, self._crowd, self._weather)
+            self._begin(background, self._crowd, self._weather, self._unrest)
 
     def update(self, time: float, luma: Picture, key: bool = False) -> Seen:
         """What is to be said of the picture at `time` (s, any epoch, rising), shape (height, width).
@@ -80,6 +94,8 @@ class Detector:
         place, background = self._place, self._place.background
         key = key and "pulse" not in self._off
         seen = Seen(time)
+        if self._time is None:
+            self._unrest.look_again(time)
         step = 0.2 if self._time is None else min(max(time - self._time, 0.01), 1.0)
         self._time = time
         self._crowd.step += 0.1 * (step - self._crowd.step)
@@ -107,7 +123,13 @@ class Detector:
         """Forget everything: what comes next is another place or time."""
         self._place = None
 
-    def _begin(self, background: Background, crowd: Crowd | None = None, weather: Weather | None = None) -> None:
+    def _begin(
+        self,
+        background: Background,
+        crowd: Crowd | None = None,
+        weather: Weather | None = None,
+        unrest: Unrest | None = None,
+    ) -> None:
         height, width = background.model.shape
         self._place = Place(background, self._off)
         self._scale = width / 320
@@ -116,6 +138,7 @@ class Detector:
         self._crowd = crowd or Crowd(height, width)
         self._crowd.rebase()
         self._weather = weather or Weather(height, width)
+        self._unrest = unrest or Unrest(self._scale)
         self._usual = 0.0  # strength of what falls everywhere
         self._unlearnt = 0.0
         self._time = None
@@ -150,10 +173,11 @@ class Detector:
         tracks = self._tracks
         taken = tracks.known(blobs, seen.time)
         lasting = np.array([track.lasting for track in tracks.tracks] + [False])
-        self._weather.note(blobs.only(~lasting[taken]), self._crowd.step)
+        falls = blobs.area < LARGE * self._scale**2
+        self._weather.note(blobs.only(~lasting[taken] & falls), self._crowd.step)
         self._usual = 0.0 if "weather" in self._off else self._weather.strength
         if self._usual > 0:  # what could not be told from the weather is not followed
-            blobs = blobs.only(blobs.strength > self._usual)
+            blobs = blobs.only((blobs.strength > self._usual) | ~falls)
             taken = tracks.known(blobs, seen.time)
         proven = np.array([track.proven for track in tracks.tracks] + [False])
         self._crowd.density(blobs, ~proven[taken])
@@ -183,16 +207,21 @@ class Detector:
         for track in self._tracks.drop_lost(time):
             if track.lasted < SHORT:
                 self._waiting.append(track)
-            elif not track.proven:
-                self._crowd.count_track(track)
+            else:
+                self._over(track)
         while self._waiting and time - self._waiting[0].last.seen.time > WAIT:
             track = self._waiting.pop(0)
             self._crowd.pass_time(time)
             track.chance = max(track.chance, self._crowd.chance(track))
             self._judge(track)
             self._tell(track, time)
-            if not track.proven:
-                self._crowd.count_track(track)
+            self._over(track)
+
+    def _over(self, track: Track) -> None:
+        """Remember a track that has ended, for those to come."""
+        self._unrest.ended(track, self._tracks.tracks)
+        if not track.proven:
+            self._crowd.count_track(track)
 
     def _compare(self, track: Track, picture: Picture, excess: Picture, lit: Picture) -> None:
         """Hold a track against the background where it is."""
@@ -213,6 +242,10 @@ class Detector:
             told["weather"] = marks.weather_mark(track, self._usual)
         if track.looks:
             told["texture"] = marks.texture_mark(track.looks)
+        bare = min(told.values())
+        track.bare = max(track.bare, bare)
+        if "unrest" not in self._off and (penalty := self._unrest.penalty(track, track.last.seen.time)):
+            told["unrest"] = max(0.0, bare - penalty)
         track.marks = told
         track.mark = max(track.mark, min(told.values()))
 

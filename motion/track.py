@@ -55,6 +55,7 @@ class Track:
     path: float = 0.0  # since then
     reach: float = 0.0  # farthest from where it began
     mark: float = 0.0
+    bare: float = 0.0  # the mark that it would have in a calm place
     marks: dict[str, float] = field(default_factory=dict)  # the last of each stage
     run: int = 0  # links in a row that went on in about the same direction, lately
     longest_run: int = 0
