@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import selectors
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ def require(program: str, package: str) -> None:
         raise CameraError(f"{program} not found; install it with: sudo apt install {package}")
 
 
-def start(command: Sequence[str], stdin: IO[bytes] | None = None, pipe_size: int = -1) -> Program:
+def start(command: Sequence[str], stdin: IO[bytes] | socket.socket | None = None, pipe_size: int = -1) -> Program:
     """Start a program whose stdout and stderr we read; CameraError where it cannot be started.
 
     `pipe_size` is how many bytes its pipes hold, -1 for the system's default.
@@ -35,7 +36,7 @@ def start(command: Sequence[str], stdin: IO[bytes] | None = None, pipe_size: int
     try:
         return subprocess.Popen(
             [*die_with_us, *command],
-            stdin=subprocess.DEVNULL if stdin is None else stdin,
+            stdin=subprocess.DEVNULL if stdin is None else stdin.fileno(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             process_group=0,

@@ -7,16 +7,12 @@ from typing import Any
 import ffmpeg
 
 from camera.probe import Probe
-from camera.sources import Source
+from camera.sources import DETECT_QUALITY, WARM_UP, Source
 from config.settings import CameraSettings
 
 COPIED = ("h264", "hevc")
 """What is sent as the camera made it; the recorder and the browsers take both."""
 SOUND_RATE = 48_000  # Hz
-
-WARM_UP = 1.0
-"""Seconds at the start that are not sent: they waited while ffmpeg got ready, and the recorder dates the first segment
-by the moment when its first packet arrives."""
 
 _OUTPUT: dict[str, Any] = {
     "f": "rtsp",
@@ -28,7 +24,16 @@ _OUTPUT: dict[str, Any] = {
     "max_interleave_delta": 50_000,
 }
 _AGE = "(pts-startpts)*tb"  # of a packet in its stream, s
-_FRESH_PICTURE = f"noise=drop='if(key*gte({_AGE},{WARM_UP:g}),st(0,1));not(ld(0))'"  # from a key frame on
+
+
+def _fresh(age: float) -> str:
+    """Drops pictures that are younger than so many seconds of the stream, and what comes before the next key frame."""
+    return f"noise=drop='if(key*gte({_AGE},{age:g}),st(0,1));not(ld(0))'"
+
+
+_FRESH_PICTURE = _fresh(WARM_UP)
+_FRESH_PI_PICTURE = _fresh(WARM_UP - 0.1)
+"""A Pi's key frames come by its sensor's clock: the one of 0.99 s must not be missed for the one of 1.99 s."""
 _FRESH_SOUND = f"noise=drop='lt({_AGE},{WARM_UP:g})'"
 _FROM_ZERO = "setts=pts=PTS-STARTDTS:dts=DTS-STARTDTS"
 _GLOBAL = ["-hide_banner", "-nostdin", "-loglevel", "error", "-nostats", "-stats_period", "0.5", "-progress", "pipe:1"]
@@ -47,8 +52,10 @@ def build_command(
     if main is not None:
         outputs.append(_main_output(entry, camera, source, probe, main))
     if detect is not None:
-        # A stream that is the source's only one is the camera's own small one: taken as it is.
-        outputs.append(_detect_output(entry["V:0"], camera, source, detect, main is None and probe.video in COPIED))
+        # A stream that is the source's only one is the camera's own small one: taken as it is, as a Pi's second one is.
+        own = source.kind == "picamera"
+        copy = own or (main is None and probe.video in COPIED)
+        outputs.append(_detect_output(entry["V:1" if own else "V:0"], camera, source, detect, copy))
     merged = ffmpeg.merge_outputs(*outputs)
     command: list[str] = ffmpeg.compile(merged, cmd=["ffmpeg", *_GLOBAL])
     return command
@@ -60,7 +67,7 @@ def _input_options(camera: CameraSettings, source: Source, probe: Probe) -> dict
     # More decoding threads hold back a picture each; one is enough up to Full HD.
     options["threads"] = 1 if probe.width * probe.height <= 1920 * 1088 else 4
     match source.kind:
-        case "demo":
+        case "demo" | "picamera":
             return options | {"f": "nut", "probesize": 32, "analyzeduration": 0, "fflags": "nobuffer"}
         case "file":
             return options | {"re": None, "stream_loop": -1}
@@ -88,6 +95,8 @@ def _picture(video: Any, camera: CameraSettings, source: Source, probe: Probe) -
     """The main stream's picture, and how it is sent."""
     silent = probe.audio is None
     if probe.video in COPIED:
+        if source.kind == "picamera":
+            return video, _copied_picture(source, _FRESH_PI_PICTURE)
         # Silence starts at 0: so must the picture, whose first key frame may come seconds later.
         return video, _copied_picture(source, f"{_FRESH_PICTURE},{_FROM_ZERO}" if silent else _FRESH_PICTURE)
     if source.kind != "demo":  # it draws what the settings say
@@ -157,7 +166,8 @@ def _fit(video: Any, camera: CameraSettings, probe: Probe) -> Any:
 
 def _detect_output(video: Any, camera: CameraSettings, source: Source, url: str, copy: bool) -> Any:
     if copy:
-        return ffmpeg.output(video, url, **_OUTPUT, **_copied_picture(source, _FRESH_PICTURE))
+        fresh = _FRESH_PI_PICTURE if source.kind == "picamera" else _FRESH_PICTURE
+        return ffmpeg.output(video, url, **_OUTPUT, **_copied_picture(source, fresh))
     if source.kind in ("rtsp", "url"):
         video = video.filter("select", "gte(st(0,max(ld(0),key)),1)")  # no grey ones before the first key frame
     small = video.filter("fps", camera.detect_fps).filter("scale", camera.detect_width // 2 * 2, -2, flags="area")
@@ -169,7 +179,7 @@ def _detect_output(video: Any, camera: CameraSettings, source: Source, url: str,
         preset="veryfast",
         tune="zerolatency",
         pix_fmt="yuv420p",
-        crf=26,  # constant quality: a rate control would pulse, and look like motion
+        crf=DETECT_QUALITY,
         g=max(1, round(camera.detect_fps * camera.detect_keyframe_interval)),
         sc_threshold=0,
         force_key_frames=WARM_UP,

@@ -14,6 +14,7 @@ from camera import child
 from camera.reasons import source_away
 from camera.sources import Source
 from config.errors import CameraError
+from config.settings import CameraSettings
 
 LOOKS = (500_000, 8_000_000)
 """Microseconds of footage to look at: most cameras describe themselves at once, a few only in their next key frame."""
@@ -39,6 +40,16 @@ class Probe:
 
 RAW = Probe(video="rawvideo", audio="pcm_s16le", channels=1)
 """What our own programs send: it is known, and needs no encoder's copy."""
+
+
+def own_probe(source: Source, camera: CameraSettings) -> Probe | None:
+    """What a camera program of ours sends; None for other sources."""
+    if source.kind == "demo":
+        return RAW
+    if source.kind == "picamera":
+        picture = "mjpeg" if camera.encoder == "mjpeg" else "h264"
+        return Probe(video=picture, audio="pcm_s16le", channels=2 if camera.microphone_stereo else 1)
+    return None
 
 
 def probe_source(source: Source, stop: threading.Event) -> Probe:

@@ -5,10 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from camera.pi_controls import frame_durations
+from camera.sources import Kind
+from config.settings import CameraSettings
+
 START_TIMEOUT = 20.0  # s until the first pictures are sent: a camera's next key frame may be 10 s away
 STALL_TIMEOUT = 6.0  # s without a new picture, from then on
+PI_STALL_TIMEOUT = 4.0  # s; nothing lies between a Pi and its camera that could be late
 STEADY = 60.0  # s of publishing after which the next trouble is a new one
 REPEAT = 600.0  # s after which trouble that comes and goes is told again
+
+
+def stall_timeout(kind: Kind, camera: CameraSettings) -> float:
+    """Seconds without a new picture after which a source of that kind has stalled; in the dark a Pi takes its time."""
+    if kind != "picamera":
+        return STALL_TIMEOUT
+    return max(PI_STALL_TIMEOUT, 3 * frame_durations(camera)[1] / 1e6)
 
 
 @dataclass(slots=True)
@@ -16,6 +28,7 @@ class Progress:
     """How many pictures of its first stream ffmpeg has sent; times are of any one clock, in seconds."""
 
     grown: float  # when the number grew last
+    timeout: float = STALL_TIMEOUT  # s
     frames: int = 0
     growths: int = 0
 
@@ -34,7 +47,7 @@ class Progress:
     def stalled(self, now: float) -> str | None:
         """What is wrong where no picture has gone out for too long; ffmpeg hangs, or its source or recorder does."""
         if self.flowing:
-            return f"no new picture for {STALL_TIMEOUT:g} s" if now - self.grown > STALL_TIMEOUT else None
+            return f"no new picture for {self.timeout:g} s" if now - self.grown > self.timeout else None
         return f"no picture within {START_TIMEOUT:g} s" if now - self.grown > START_TIMEOUT else None
 
 

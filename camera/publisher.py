@@ -11,22 +11,24 @@ from collections.abc import Sequence
 
 from camera import child
 from camera.command import build_command
-from camera.probe import RAW, Probe, probe_source
-from camera.progress import START_TIMEOUT, Progress, Status, Story
+from camera.pi_controls import LIVE
+from camera.pi_link import Link
+from camera.probe import Probe, own_probe, probe_source
+from camera.progress import Progress, Status, Story, stall_timeout
 from camera.reasons import last_reason
-from camera.sources import Feed, Source, demo_command
+from camera.recorder_watch import Received, require_recorder
+from camera.sources import Feed, Source, demo_command, picamera_command
 from config.errors import CameraError, RecorderError
 from config.settings import CameraSettings, Settings
 from mediamtx.addresses import publish_url
-from mediamtx.api import stream_states
 
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 2.0  # s between two tries; looking at the source and starting take up to 3 s more
 GRACE = 1.2  # s that ffmpeg has to say goodbye to the recorder, which then closes its segment at once
-CHECK_INTERVAL = 5.0  # s between two looks at what the recorder has
 _TICK = 0.2  # s at which a stop is noticed
 _ERRORS_KEPT = 20  # lines
+_CLOCK_SET = 3.0  # s by which the system's clock goes away from the monotonic one when somebody sets it
 
 
 class Publisher:
@@ -39,11 +41,27 @@ class Publisher:
         self._stop = threading.Event()
         self._story = Story(feed.label, Status("starting", time.monotonic()))
         self._probe: Probe | None = None
+        self._link: Link | None = None
+        self._warned: set[str] = set()
 
     @property
     def status(self) -> Status:
         """What it does, since when, and why."""
         return self._story.status
+
+    @property
+    def link(self) -> Link | None:
+        """The control channel of a Pi's camera module while it runs."""
+        return self._link
+
+    def adjust(self, camera: CameraSettings) -> None:
+        """Take over settings that differ in `pi_controls.LIVE` only, while the pictures go on."""
+        self._camera = camera
+        if link := self._link:
+            try:
+                link.adjust({name: getattr(camera, name) for name in LIVE})
+            except CameraError:
+                pass  # its process is about to be started anew, with these settings
 
     def stop(self) -> None:
         """Ask `run` to end; it takes up to 2 s."""
@@ -73,10 +91,10 @@ class Publisher:
         """
         child.require("ffmpeg", "ffmpeg")
         urls = {stream: publish_url(self._settings, stream) for stream in self._feed.streams}
-        stream_states(self._settings)  # asked before the camera is: it is left alone while nobody takes its picture
+        require_recorder(self._settings)  # asked before the camera is: it is left alone while nobody takes its picture
         source = Source.parse(self._feed.source)
         if self._probe is None:
-            self._probe = RAW if source.kind == "demo" else probe_source(source, self._stop)
+            self._probe = own_probe(source, self._camera) or probe_source(source, self._stop)
         main, detect = (urls.get(stream) if stream else None for stream in (self._feed.main, self._feed.detect))
         command = build_command(self._camera, source, self._probe, main, detect)
         programs = self._start(source, command)
@@ -84,32 +102,53 @@ class Publisher:
             reason = self._watch(programs)
         finally:
             child.end(programs, GRACE)
+            if self._link is not None:
+                self._link.close()
+                self._link = None
         if reason is not None:
-            stream_states(self._settings)  # where the recorder has gone, that is the reason
+            require_recorder(self._settings)  # where the recorder has gone, that is the reason
             raise CameraError(reason)
 
     def _start(self, source: Source, command: Sequence[str]) -> list[child.Program]:
-        """ffmpeg, and behind it the demo camera where that is the source."""
-        if source.kind != "demo":
+        """ffmpeg, and behind it the camera where it is a program of ours."""
+        if source.kind not in ("demo", "picamera"):
             return [child.start(command)]
-        # A large pipe saves switching to and fro; at HD, less than one picture waits in it.
-        demo = child.start(demo_command(self._camera, str(self._settings.zone)), pipe_size=1 << 20)
+        camera = self._start_camera(source)
         try:
-            encoder = child.start(command, stdin=demo.stdout)
+            encoder = child.start(command, stdin=camera.stdout)
         except CameraError:
-            child.end([demo], 0)
+            child.end([camera], 0)
             raise
-        assert demo.stdout is not None
-        demo.stdout.close()  # ffmpeg alone reads it: when ffmpeg ends, so does the demo camera
-        return [encoder, demo]
+        assert camera.stdout is not None
+        camera.stdout.close()  # ffmpeg alone reads it: when ffmpeg ends, so does the camera
+        return [encoder, camera]
+
+    def _start_camera(self, source: Source) -> child.Program:
+        zone = str(self._settings.zone)
+        if source.kind == "demo":
+            # A large pipe saves switching to and fro; at HD, less than one picture waits in it.
+            return child.start(demo_command(self._camera, zone), pipe_size=1 << 20)
+        self._link = link = Link(self._camera_says)
+        try:
+            return child.start(picamera_command(self._camera, source.module, zone), stdin=link.theirs)
+        finally:
+            link.theirs.close()
+
+    def _camera_says(self, text: str, level: int) -> None:
+        """What the camera's process has to say; warnings come again at each start, and are told once."""
+        if level < logging.WARNING or text not in self._warned:
+            log.log(level, "%s: %s", self._feed.label, text)
+        if level >= logging.WARNING:
+            self._warned.add(text)
 
     def _watch(self, programs: Sequence[child.Program]) -> str | None:
         """Follow ffmpeg until it ends or hangs: the reason; None where `stop` was called."""
         encoder = programs[0]
-        progress = Progress(time.monotonic())
+        progress = Progress(time.monotonic(), stall_timeout(Source.parse(self._feed.source).kind, self._camera))
+        ahead = time.time() - time.monotonic()
         errors: list[deque[str]] = [deque(maxlen=_ERRORS_KEPT) for _ in programs]
         lines = child.Lines(encoder.stdout, *(program.stderr for program in programs))
-        received = _Received(self._settings, self._feed, time.monotonic())
+        received = Received(self._settings, self._feed, time.monotonic())
         try:
             while not self._stop.is_set():
                 ended = encoder.poll()  # before its last words are read
@@ -126,6 +165,9 @@ class Publisher:
                     return _why_ended(ended, *errors)
                 if progress.flowing:
                     self._say(self._story.publishing(now), logging.INFO)
+                # A recorder names its files by the clock at the start, and by the stream's own from there on.
+                if abs(time.time() - time.monotonic() - ahead) > _CLOCK_SET:
+                    return f"the clock was set by {time.time() - time.monotonic() - ahead:+.0f} s: a new recording"
                 if stalled := progress.stalled(now) or received.missing(now):
                     return stalled
         finally:
@@ -137,35 +179,15 @@ class Publisher:
             log.log(level, "%s", line)
 
 
-class _Received:
-    """Whether the recorder has what ffmpeg says it sends."""
-
-    def __init__(self, settings: Settings, feed: Feed, now: float) -> None:
-        self._settings = settings
-        self._feed = feed
-        self._checked = now + START_TIMEOUT
-        self._missed = 0
-
-    def missing(self, now: float) -> str | None:
-        """What is wrong where the recorder lacks a stream at two checks in a row."""
-        if now - self._checked < CHECK_INTERVAL:
-            return None
-        self._checked = now
-        try:
-            states = stream_states(self._settings)
-        except RecorderError:
-            return None  # ffmpeg will notice
-        lacking = [stream.path for stream in self._feed.streams if stream not in states or not states[stream].ready]
-        self._missed = self._missed + 1 if lacking else 0
-        return f"the recorder gets nothing of {', '.join(lacking)}" if self._missed >= 2 else None
-
-
-def _why_ended(code: int, errors: Sequence[str], demo_errors: Sequence[str] = ()) -> str:
-    """The reason in words, from ffmpeg's exit code and what it and the demo camera wrote last."""
+def _why_ended(code: int, errors: Sequence[str], camera_errors: Sequence[str] = ()) -> str:
+    """The reason in words, from ffmpeg's exit code and what it and a camera of ours wrote last."""
     if code < 0:
         return f"ffmpeg was killed ({signal.Signals(-code).name})"
-    if demo_errors:
-        return f"the demo camera ended ({last_reason(demo_errors)})"
+    ours = [line.removeprefix("birbcam: ") for line in camera_errors if line.startswith("birbcam: ")]
+    if ours:
+        return f"the camera ended ({ours[-1]})"
+    if camera_errors:
+        return f"the camera ended ({last_reason(camera_errors)})"
     if errors:
         return f"ffmpeg ended ({last_reason(errors)})"
     return "the source ended" if code == 0 else f"ffmpeg ended with exit code {code}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 import sys
 from dataclasses import dataclass
@@ -9,12 +11,17 @@ from pathlib import Path
 from typing import Literal
 
 from config.errors import CameraError
-from config.settings import CameraSettings
+from config.settings import PI_CAMERA, CameraSettings
 from mediamtx.names import Stream
 
-Kind = Literal["demo", "rtsp", "device", "file", "url"]
+Kind = Literal["demo", "picamera", "rtsp", "device", "file", "url"]
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+WARM_UP = 1.0
+"""Seconds at the start that are not sent: they waited while ffmpeg got ready, and the recorder dates the first segment
+by the moment when its first packet arrives."""
+DETECT_QUALITY = 26
+"""CRF of the detect stream: constant quality, as a rate control would pulse, and look like motion."""
 IO_TIMEOUT = 5_000_000  # us without a byte from the network until ffmpeg gives up
 
 
@@ -24,6 +31,7 @@ class Source:
 
     kind: Kind
     address: str
+    module: int = 0  # number of a Pi's camera module
 
     @classmethod
     def parse(cls, text: str) -> Source:
@@ -33,6 +41,8 @@ class Source:
             raise CameraError('no source is set; set source to "demo", an address, a device or a video file')
         if text == "demo":
             return cls("demo", "pipe:0")
+        if module := PI_CAMERA.fullmatch(text):
+            return cls("picamera", "pipe:0", int(module[1] or 0))
         if scheme := _SCHEME.match(text):
             return cls("rtsp" if scheme[1].lower() in ("rtsp", "rtsps") else "url", text)
         path = Path(text).expanduser().absolute()
@@ -40,6 +50,14 @@ class Source:
             return cls("device", str(path))
         # With the protocol named, a file may be called "-x.mp4" or "a:b.mp4".
         return cls("file", f"file:{path}")
+
+    @classmethod
+    def kind_of(cls, text: str) -> Kind | None:
+        """The kind of the source meant by a setting; None where it means none."""
+        try:
+            return cls.parse(text).kind
+        except CameraError:
+            return None
 
     @property
     def open_options(self) -> dict[str, str | int]:
@@ -87,6 +105,20 @@ def feeds(name: str, camera: CameraSettings) -> tuple[Feed, ...]:
     if camera.detect_url:
         return Feed(camera.source, main, None), Feed(camera.detect_url, None, detect)
     return (Feed(camera.source, main, detect),)
+
+
+_NOT_TOLD = {"title", "source", "detect_url", "ignore"}  # long or secret, and no business of the camera's process
+
+
+def picamera_command(camera: CameraSettings, module: int, time_zone: str) -> list[str]:
+    """The command of the process that runs a Pi's camera module, and sends NUT on its stdout."""
+    told = {f.name: getattr(camera, f.name) for f in dataclasses.fields(camera) if f.name not in _NOT_TOLD}
+    return [
+        *(sys.executable, "-m", "camera.picamera"),
+        *("--module", str(module)),
+        *("--settings", json.dumps(told)),
+        *("--time-zone", time_zone),
+    ]
 
 
 def demo_command(camera: CameraSettings, time_zone: str) -> list[str]:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from camera.notify import notify
+from camera.pi_controls import LIVE, REBUILT
 from camera.publisher import Publisher
-from camera.sources import Feed, feeds
+from camera.sources import Feed, Source, feeds
 from config.errors import ConfigError
 from config.load import SAVED_NAME, find_config
 from config.logs import redact
@@ -30,7 +31,7 @@ _NOT_PUBLISHED = {
     "title", "enabled", "motion", "sensitivity", "pre", "post", "merge_gap", "max_event", "detect_offset",
     "min_size", "confirm_frames", "ignore",
 }  # fmt: skip
-_DEFAULTS: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(CameraSettings) if f.name in _NOT_PUBLISHED}
+_DEFAULTS: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(CameraSettings)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +47,30 @@ class Job:
 def jobs(settings: Settings) -> set[Job]:
     """What should be published."""
     return {
-        Job(feed, dataclasses.replace(camera, **_DEFAULTS), str(settings.zone), settings.state_dir)
+        Job(feed, _published(camera, feed), str(settings.zone), settings.state_dir)
         for name in settings.camera_names()
         if (camera := settings.cameras[name]).enabled
         for feed in feeds(name, camera)
     }
 
 
+def _published(camera: CameraSettings, feed: Feed) -> CameraSettings:
+    """A camera's settings, with the default for those whose change must not interrupt its publisher."""
+    on_a_pi = Source.kind_of(feed.source) == "picamera"
+    unseen = _NOT_PUBLISHED | LIVE if on_a_pi else _NOT_PUBLISHED | LIVE | REBUILT
+    return dataclasses.replace(camera, **{name: _DEFAULTS[name] for name in unseen})
+
+
+def _camera(settings: Settings, job: Job) -> CameraSettings:
+    return settings.cameras[job.feed.streams[0].camera]
+
+
 class _Worker:
     """A publisher in its thread."""
 
     def __init__(self, settings: Settings, job: Job) -> None:
-        self.publisher = Publisher(settings, job.camera, job.feed)
+        self.camera = _camera(settings, job)
+        self.publisher = Publisher(settings, self.camera, job.feed)
         self.thread = threading.Thread(target=self.publisher.run, name=job.feed.label, daemon=True)
         self.thread.start()
 
@@ -120,6 +133,11 @@ class Supervisor:
         self._end([*crashed, *(job for job in self._workers if job not in wanted)])
         for job in sorted(wanted - self._workers.keys(), key=lambda job: job.feed.label):
             self._workers[job] = _Worker(self._settings, job)
+        for job, worker in self._workers.items():
+            camera = _camera(self._settings, job)
+            if camera != worker.camera:
+                worker.camera = camera
+                worker.publisher.adjust(camera)
 
     def _end(self, ending: list[Job]) -> None:
         workers = [worker for job in dict.fromkeys(ending) if (worker := self._workers.pop(job, None))]

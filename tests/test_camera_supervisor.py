@@ -45,6 +45,17 @@ LATER_VALUES = {
     "merge_gap": 12.0, "max_event": 60.0, "min_size": 9.0, "confirm_frames": 3,
     "ignore": (((0.0, 0.0), (1.0, 0.0), (1.0, 0.2)),),
 }  # fmt: skip
+PI_VALUES = {
+    "encoder": "mjpeg", "profile": "main", "hflip": True, "vflip": True, "sensor_mode": "2304x1296", "hdr": True,
+    "night_pin": 17, "night_pin_low": True, "microphone": "usb", "microphone_stereo": True, "microphone_gain": 3.0,
+    "microphone_high_pass": 150.0, "microphone_delay": 0.1,
+}  # fmt: skip
+LIVE_VALUES = {
+    "brightness": 0.5, "contrast": 2.0, "saturation": 0.5, "sharpness": 2.0, "exposure": "night", "exposure_time": 5.0,
+    "gain": 2.0, "exposure_value": 1.0, "slowest_fps": 2.0, "white_balance": "cloudy", "red_gain": 2.0,
+    "blue_gain": 2.0, "noise_reduction": "high", "focus": "manual", "focus_distance": 2.0, "show_clock": True,
+    "day_night": "night", "night_below": 1.0, "day_above": 20.0, "day_night_dwell": 5.0,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("key", OTHER_VALUES)
@@ -59,8 +70,29 @@ def test_a_change_of_what_comes_later_disturbs_nobody(settings: Settings, key: s
     assert jobs(changed) == jobs(settings)
 
 
-def test_every_camera_setting_is_in_one_of_the_two_tables() -> None:
-    assert {field.name for field in fields(CameraSettings)} == {*OTHER_VALUES, *LATER_VALUES, "enabled"}
+@pytest.mark.parametrize("key", PI_VALUES)
+def test_what_only_a_pi_has_disturbs_a_pi_alone(settings: Settings, key: str) -> None:
+    for source in ("demo", "picamera"):
+        before, after = (
+            jobs(replace(settings, cameras={"front": CameraSettings(source=source, **values)}))  # type: ignore[arg-type]
+            for values in ({}, {key: PI_VALUES[key]})
+        )
+        assert (before == after) == (source == "demo")
+
+
+@pytest.mark.parametrize("key", LIVE_VALUES)
+def test_what_a_pi_changes_while_it_runs_disturbs_nobody(settings: Settings, key: str) -> None:
+    for source in ("demo", "picamera"):
+        before, after = (
+            jobs(replace(settings, cameras={"front": CameraSettings(source=source, **values)}))  # type: ignore[arg-type]
+            for values in ({}, {key: LIVE_VALUES[key]})
+        )
+        assert before == after
+
+
+def test_every_camera_setting_is_in_one_of_the_tables() -> None:
+    tables = (OTHER_VALUES, LATER_VALUES, PI_VALUES, LIVE_VALUES, {"enabled": False})
+    assert {field.name for field in fields(CameraSettings)} == {name for table in tables for name in table}
 
 
 def test_the_zone_of_the_clock_in_the_picture_matters(settings: Settings) -> None:

@@ -28,6 +28,7 @@ ONLY_IN = {
     "argon2": {"webapp"},
     "picamera2": {"camera"},
     "libcamera": {"camera"},
+    "gpiozero": {"camera"},
     "PIL": {"camera"},
     "numpy": {"camera", "motion"},
     "tqdm": {"motion"},

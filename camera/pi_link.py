@@ -1,0 +1,116 @@
+"""Our end of the control channel of `python -m camera.picamera`, whose docstring says what goes over it."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import logging
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from config.errors import CameraError
+
+_LEVELS = {"info": logging.INFO, "warning": logging.WARNING}
+_SEND_TIMEOUT = 2.0  # s; a process that does not read is about to be ended
+
+
+class Link:
+    """One camera process; it may end at any time, and whoever asks it something then gets a CameraError."""
+
+    def __init__(self, say: Callable[[str, int], None]) -> None:
+        """`say` gets what is worth a line in the log, with its level."""
+        self._say = say
+        self._ours, self.theirs = socket.socketpair()
+        self._ours.settimeout(None)
+        self._sending = threading.Lock()
+        self._changed = threading.Condition()
+        self._numbers = itertools.count(1)
+        self._stills: dict[int, Mapping[str, Any]] = {}
+        self._open = True
+        self.camera: Mapping[str, Any] = {}
+        """What the module offers: the event `camera`."""
+        self.status: Mapping[str, Any] = {}
+        """What it does: the last event `status`."""
+        threading.Thread(target=self._read, name="camera control", daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give it up; whoever waits for an answer gets none."""
+        self.theirs.close()
+        try:
+            self._ours.shutdown(socket.SHUT_RDWR)  # wakes the reader
+        except OSError:
+            pass  # the process has gone already
+        with self._changed:
+            self._open = False
+            self._changed.notify_all()
+
+    def adjust(self, settings: Mapping[str, Any]) -> None:
+        """Let settings count from now on; CameraError where the process has gone."""
+        self._send({"set": dict(settings)})
+
+    def still(self, timeout: float = 5.0) -> bytes:
+        """The next picture as a JPEG."""
+        number = next(self._numbers)
+        self._send({"do": "still", "id": number})
+        with self._changed:
+            self._changed.wait_for(lambda: number in self._stills or not self._open, timeout)
+            answer = self._stills.pop(number, {"error": f"no answer of the camera within {timeout:g} s"})
+        if "error" in answer:
+            raise CameraError(answer["error"])
+        return base64.b64decode(answer["jpeg"])
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        with self._sending:
+            try:
+                self._ours.settimeout(_SEND_TIMEOUT)
+                self._ours.sendall(json.dumps(message).encode() + b"\n")
+            except OSError as error:
+                raise CameraError(f"the camera does not run ({error})") from error
+
+    def _read(self) -> None:
+        rest = b""
+        while True:
+            try:
+                self._ours.settimeout(None)
+                data = self._ours.recv(1 << 16)
+            except TimeoutError:
+                continue  # the time limit of somebody who sends
+            except OSError:
+                break
+            if not data:
+                break
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                self._take(json.loads(line))
+        self._ours.close()
+        with self._changed:
+            self._open = False
+            self._changed.notify_all()
+
+    def _take(self, message: dict[str, Any]) -> None:
+        match message.pop("event"):
+            case "camera":
+                self.camera = message
+            case "status":
+                self.status = message
+            case "say":
+                self._say(message["text"], _LEVELS[message["level"]])
+            case "set":
+                for warning in message["warnings"]:
+                    self._say(warning, logging.WARNING)
+            case "still":
+                with self._changed:
+                    self._stills[message["id"]] = message
+                    self._changed.notify_all()
