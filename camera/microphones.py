@@ -134,11 +134,11 @@ def alsa_sources(cards: str, pcm: str) -> tuple[Source, ...]:
 def choose(sources: Sequence[Source], wanted: str) -> Source:
     """The source that a setting means; CameraError, with what there is, where there is none.
 
-    `wanted` holds names in the order of preference, with commas between: what a source is called or a part of it;
+    `wanted` holds names in the order of preference, with semicolons between: what a source is called or a part of it;
     `auto` for the default source, the first USB one, the first at all; `pulse:NAME` or `alsa:NAME` for something that
     is in no list.
     """
-    for name in (word.strip() for word in wanted.split(",")):
+    for name in (word.strip() for word in wanted.split(";")):
         kind, _, rest = name.partition(":")
         if kind == "pulse" and rest:
             return Source("pulse", rest, rest)

@@ -11,9 +11,7 @@ from collections import deque
 LIMIT = 500e-6
 """By how much the speed of the sound is changed at most: by a hundredth of a semitone, which nobody hears."""
 WINDOW = 10.0  # s that the shortest way is remembered; a slow card is off by 5 ms meanwhile
-DECIDED = 0.12
-"""Seconds of late arrivals after which samples were lost, and not only late. Whoever plays later than that hears no
-sample at a wrong time."""
+DECIDED = 0.12  # s of late arrivals, four at least, after which samples were lost, and not only late
 LOST = 0.03  # s of lateness that counts
 _SETTLING = 30.0  # s; the time in which two thirds of an error are made good
 
@@ -31,13 +29,15 @@ class CardClock:
         self._began: float | None = None
         self.start = 0.0
         """The time of sample 0; that of sample i is `start + i / rate`."""
+        self.sure = 0
+        """The number of samples of which this is sure; later ones may be late, or follow some that were lost."""
 
     def arrived(self, now: float, end: int) -> None:
         """All samples before number `end` have arrived by now."""
         self._began = now if self._began is None else self._began
         way = now - end / self._rate
         self._recent.append((now, way))
-        while now - self._recent[0][0] > DECIDED:
+        while len(self._recent) > 4 and now - self._recent[0][0] > DECIDED:
             self._recent.popleft()
         if self._ways and now - self._ways[-1][0] < 1:
             self._ways[-1] = (self._ways[-1][0], min(way, self._ways[-1][1]))
@@ -47,10 +47,12 @@ class CardClock:
             self._ways.popleft()
         shortest = min(way for _, way in self._ways)
         late = min(way for _, way in self._recent)
-        if late - shortest > LOST and now - self._recent[0][0] > DECIDED / 2:
+        if late - shortest > LOST and len(self._recent) >= 4 and now - self._recent[0][0] > DECIDED / 2:
             self._ways = deque([(now, late)])
             shortest = late
         self.start = shortest
+        if way - shortest <= LOST:
+            self.sure = end
 
     def known_for(self, now: float) -> float:
         """Seconds since the first arrival."""

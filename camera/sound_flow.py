@@ -11,7 +11,7 @@ import threading
 import numpy as np
 import numpy.typing as npt
 
-from camera.sound_drift import DECIDED, CardClock, Steering
+from camera.sound_drift import CardClock, Steering
 from camera.sound_filter import AFTER, BEFORE, Filter, Floats, between
 
 LATENCY = 0.2
@@ -22,8 +22,6 @@ JUMP = 0.04
 SETTLE = 0.5  # s of sound from a card after which its clock is known well enough
 _PIECE = 0.1  # s; the speed changes from one to the next
 _RAMP = 0.005  # s in which sound begins and ends, so that it does not crack
-
-assert DECIDED < LATENCY
 
 
 Samples = npt.NDArray[np.int16]
@@ -102,14 +100,13 @@ class Flow:
         places = self._place - self._first + speed * np.arange(count, dtype=np.float64)
         self._place += speed * count
         # Those that have arrived and are not forgotten; the places rise, so these are one stretch.
-        begin, end = np.searchsorted(places, [BEFORE, len(self._samples) - AFTER - 1])
+        begin, end = np.searchsorted(places, [BEFORE, self._card.sure - self._first - AFTER - 1])
         if begin < end:
             out[begin:end] = between(self._samples, places[begin:end])
-            ramp = np.linspace(0, 1, min(int(_RAMP * self._rate), int(end - begin)), dtype=np.float32)[:, None]
             if begin > 0 or not self._audible:
-                out[begin : begin + len(ramp)] *= ramp
+                _fade_in(out[begin:end], round(_RAMP * self._rate))
             if end < count:
-                out[end - len(ramp) : end] *= ramp[::-1]
+                _fade_in(out[begin:end][::-1], round(_RAMP * self._rate))
         self._audible = bool(begin < end == count)
         self._forget(int(self._place) - 2 * BEFORE)
         return out
@@ -118,3 +115,9 @@ class Flow:
         """Drop the samples before this number."""
         drop = min(max(before - self._first, 0), len(self._samples))
         self._samples, self._first = self._samples[drop:], self._first + drop
+
+
+def _fade_in(sound: Floats, count: int) -> None:
+    """Let the sound begin softly, within `count` samples."""
+    count = min(count, len(sound))
+    sound[:count] *= np.linspace(0, 1, count, dtype=np.float32)[:, None]

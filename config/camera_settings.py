@@ -44,7 +44,7 @@ class CameraSettings:
     microphone: str = setting(
         "",
         'microphone of this machine: "auto" (the default one, the first at USB, the first at all), its name or a part '
-        'of it, several such with commas between (the first that is there), or "off"; "" is "auto" with a Pi\'s camera '
+        'of it, several such with semicolons between (the first that is there), or "off"; "" is "auto" with a Pi\'s camera '
         'module and "off" with every other source',
     )
     microphone_stereo: bool = setting(False, "two channels instead of one")
