@@ -21,7 +21,7 @@ from camera.microphones import Source, choose, look
 from camera.sound_flow import Flow
 from config.errors import CameraError
 
-PAUSE = 2.0  # s between two tries
+PAUSE, LONG_PAUSE = 2.0, 5.0  # s between two tries, in the first minute of silence and later
 START = 3.0  # s that a recording has to give its first sound
 STALL = 1.0  # s without a byte from then on
 LOOK = 5.0  # s between two looks whether ALSA's cards are the same, or a sound server has come
@@ -118,8 +118,9 @@ class Recorder(threading.Thread):
                 self._run_once()
             except CameraError as error:
                 if not self.stop.is_set():
-                    self._tell(self.told.silent(str(error), time.monotonic()))
-                    self.stop.wait(PAUSE)
+                    now = time.monotonic()
+                    self._tell(self.told.silent(str(error), now))
+                    self.stop.wait(PAUSE if now - self.told.since < 60 else LONG_PAUSE)
 
     def _run_once(self) -> None:
         """Record until another microphone is to be taken, or `stop` is set; CameraError where sound ends."""
