@@ -10,6 +10,7 @@ from motion.background import Picture
 from motion.blobs import Blobs
 
 PARTS = 3  # of the picture, a side
+MIDDLE = PARTS * PARTS // 2  # index of the median part
 MEMORY = 30.0  # s
 OFTEN = 0.06  # of the pictures of that time in which a part has something
 STEPS, PER_OCTAVE = 24, 2  # of strength that are told apart
@@ -42,6 +43,6 @@ class Weather:
         """The strength that is usual in most parts of the picture; 0 in calm weather."""
         if self._known < 1.0:
             return 0.0
-        often = np.median(self._often, axis=1) / (1 - exp(-self._known / MEMORY))
+        often = np.partition(self._often, MIDDLE, axis=1)[:, MIDDLE] / (1 - exp(-self._known / MEMORY))
         stages = np.flatnonzero(often > OFTEN)
         return float(WEAKEST * 2.0 ** (stages[-1] / PER_OCTAVE)) if len(stages) else 0.0
