@@ -33,17 +33,21 @@ def whole_length(path: Path) -> int:
     """Bytes up to the end of the last whole part; what comes after is torn or still being written.
 
     A part is a `moof` with its `mdat`. In an MP4 that is not fragmented everything counts up to the last whole box.
-    Raises SegmentError where there is no header to read the rest with.
+    Where a disk fails, what comes before counts. Raises SegmentError where there is no header to read the rest with.
     """
     with opened(path) as (file, size):
         whole, header_seen, in_part = 0, False, False
-        for box in boxes(file, 0, size):
-            if box.end > size:
-                break
-            header_seen |= box.kind == b"moov"
-            in_part = box.kind == b"moof" or (in_part and box.kind != b"mdat")
-            if not in_part:
-                whole = box.end
+        try:
+            for box in boxes(file, 0, size):
+                if box.end > size:
+                    break
+                header_seen |= box.kind == b"moov"
+                in_part = box.kind == b"moof" or (in_part and box.kind != b"mdat")
+                if not in_part:
+                    whole = box.end
+        except OSError:
+            if not header_seen:
+                raise
     if not header_seen:
         raise SegmentError(f"{path}: {_what_instead(size)}")
     return whole

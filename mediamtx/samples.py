@@ -49,6 +49,7 @@ class Video:
     samples: list[Sample]
     file: int
     identity: tuple[int, ...]  # of the file as it is now
+    problem: str = ""  # why the samples end where they do: what comes then cannot be read
 
     def read(self, sample: Sample) -> bytes:
         """The encoded picture; shorter where the file was cut meanwhile. OSError where it cannot be read."""
@@ -88,23 +89,27 @@ def _video(file: int, size: int) -> Video | None:
     moof: Box | None = None
     samples: list[Sample] = []
     clock: int | None = 0
-    for box in boxes(file, 0, size):
-        if box.end > size:
-            break
-        if box.kind == b"moov":
-            track = _track(_content(file, box))
-        elif box.kind == b"moof":
-            moof = box
-        elif box.kind == b"mdat" and moof is not None:
-            if track is None:
-                return None
-            clock = _part(_content(file, moof), moof.start, track, samples, clock, box.end)
-            moof = None
-    return (
-        None
-        if track is None
-        else Video(track.codec, track.extradata, track.width, track.ticks, samples, file, _identity(file))
-    )
+    problem = ""
+    try:
+        for box in boxes(file, 0, size):
+            if box.end > size:
+                break
+            if box.kind == b"moov":
+                track = _track(_content(file, box))
+            elif box.kind == b"moof":
+                moof = box
+            elif box.kind == b"mdat" and moof is not None:
+                if track is None:
+                    return None
+                clock = _part(_content(file, moof), moof.start, track, samples, clock, box.end)
+                moof = None
+    except OSError as error:  # a disk that fails: what comes before counts
+        if not samples:
+            raise
+        problem = str(error.strerror)
+    if track is None:
+        return None
+    return Video(track.codec, track.extradata, track.width, track.ticks, samples, file, _identity(file), problem)
 
 
 def _identity(file: int) -> tuple[int, ...]:

@@ -86,7 +86,8 @@ def main() -> int:
         span = parse_span(options.since, options.until, settings.zone, datetime.now(UTC))
         wish = Wish(span, f"{iso(span.start)} {iso(span.end) if options.until else 'now'}")
     with scanning(settings, options) as workers:
-        return run_once(settings, options.json, stop, workers, wish)
+        code = run_once(settings, options.json, stop, workers, wish)
+    return leave(code, workers)
 
 
 def try_out(settings: Settings, options: argparse.Namespace) -> int:
@@ -116,6 +117,15 @@ def scanning(settings: Settings, options: argparse.Namespace) -> Iterator[Worker
         workers.close()
 
 
+def leave(code: int, workers: Workers) -> int:
+    """The exit code; where workers are left that nobody can end, the process ends here, since Python waits for them."""
+    if workers.undead:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
 def run(settings: Settings, options: argparse.Namespace, stop: Event) -> int:
     """Passes with a pause between, until `stop`; each with the settings as they are then."""
     failed = 0
@@ -134,6 +144,7 @@ def run(settings: Settings, options: argparse.Namespace, stop: Event) -> int:
                         said = str(error)
                         print(f"birbcam: {said}", file=sys.stderr)
                 stop.wait(options.every)
+        leave(failed, workers)
     return failed
 
 

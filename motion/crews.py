@@ -12,8 +12,10 @@ import sys
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
+from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from config.errors import WorkersError
@@ -40,6 +42,7 @@ class Processes(Crew):
     def __init__(self, count: int) -> None:
         self._count = count
         self._executor: Executor | None = None
+        self._killed: list[BaseProcess] = []
 
     def begin(self) -> None:
         """They are made when there is work."""
@@ -67,12 +70,25 @@ class Processes(Crew):
         if self._executor is None:
             return
         self._executor.shutdown(wait=False, cancel_futures=True)
-        children = multiprocessing.active_children()
-        for child in children:
+        self._killed = multiprocessing.active_children()
+        for child in self._killed:
             child.kill()
-        for child in children:
+        for child in self._killed:
             child.join(ANSWER)
         self._executor = None
+
+    def effort(self) -> float:
+        """As the kernel counts it for each process (proc(5))."""
+        ticks = 0
+        for child in multiprocessing.active_children():
+            with suppress(OSError):  # it has just ended
+                stat = Path(f"/proc/{child.pid}/stat").read_text()
+                ticks += sum(map(int, stat.rpartition(")")[2].split()[11:13]))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def undead(self) -> bool:
+        """Where a disk or a mount is dead, the kernel ends nobody who reads from it."""
+        return any(child.is_alive() for child in self._killed)
 
 
 class _Shielded(Executor):
@@ -131,6 +147,9 @@ class Cluster(Crew):
     def is_there(self) -> bool:
         """Whether the scheduler answers and has workers."""
         return self._client is not None and self._client.status == "running" and bool(self._threads())
+
+    def effort(self) -> None:
+        """The scheduler does not tell."""
 
     def close(self) -> None:
         """What is under way there is forgotten with the connection."""

@@ -116,7 +116,7 @@ class _Job:
         report: Report,
     ) -> None:
         self._settings, self._layout, self._report = settings, layout, report
-        self._clock, self._stopped = clock, stopped
+        self._clock, self._asked_to_stop = clock, stopped
         self._tell, self._workers, self._progress, self._wish = told, workers, progress, wish
         self._states: dict[str, CameraState] = {}
         self._damaged: set[str] = set()
@@ -134,6 +134,13 @@ class _Job:
         self._retention()
         passes = {name: self._camera(name) for name in self._settings.camera_names() if name in self._states}
         side_by_side(passes, self._workers, self._stopped, self._failed)
+        if self._workers.stuck:
+            place = self._layout.media_dir
+            self._failed(f"{place}: reading from there does not end, so the pass does; check the disk or the mount")
+
+    def _stopped(self) -> bool:
+        """Whether the pass is to end early."""
+        return self._asked_to_stop() or self._workers.stuck
 
     def _camera(self, camera: str) -> Steps:
         if self._stopped():

@@ -80,8 +80,11 @@ class Reader:
             todo = needed(samples, skip * video.ticks)
             if self._economy is not None and is_dear(video):
                 yield from self._economy.pictures(video, todo, wanted, again * video.ticks)
-                return
-            yield from self._decoders.pictures(video, todo, wanted, again * video.ticks)
+            else:
+                yield from self._decoders.pictures(video, todo, wanted, again * video.ticks)
+            if video.problem:
+                seconds = (self.end - start).total_seconds()
+                raise SegmentError(f"{path}: cannot be read from {seconds:.1f} s on: {video.problem}")
 
     def _left_to_ffmpeg(self, path: Path, start: datetime, skip: float) -> Iterator[Drawn]:
         due, last = -1.0, 0.0

@@ -7,6 +7,7 @@ clips, and takes the results of a camera in order.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from abc import ABC, abstractmethod
@@ -14,6 +15,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 
 from config.errors import WorkersError
+from mediamtx.segments import Span
 from motion.chunk import Chunk, Scanned
 
 log = logging.getLogger(__name__)
@@ -21,9 +23,16 @@ MOMENT = 0.2
 """Seconds after which it is asked again whether to stop."""
 LONELY = 20.0
 """Seconds without a result and without any worker there, after which the job scans by itself."""
+SILENT = 300.0
+"""Seconds without a result in which the workers have not used the processor either: what they read does not answer."""
+UNSEEN = 3600.0
+"""The same where nobody tells whether they use the processor."""
+HANGS = 2
+"""So often in a pass footage may not answer before the pass ends: a disk or a mount is dead."""
 FAILURES = 3
 """So often workers may fail in a pass before it scans by itself."""
 Result = tuple[Scanned, ...]
+_numbers = itertools.count()
 
 
 def scan_chunk(chunk: Chunk, go_on: Callable[[], bool] = lambda: True) -> Result:
@@ -56,6 +65,14 @@ class Crew(ABC):
         """Whether there is anybody to do the work."""
 
     @abstractmethod
+    def effort(self) -> float | None:
+        """How much processor time all of them have used, s; None where that cannot be told."""
+
+    def undead(self) -> bool:
+        """Whether processes of this machine are left that could not be killed."""
+        return False
+
+    @abstractmethod
     def close(self) -> None:
         """End at once what is under way."""
 
@@ -65,7 +82,9 @@ class Task:
 
     def __init__(self, workers: Workers, chunk: Chunk) -> None:
         self._workers, self._chunk = workers, chunk
-        self._again = False
+        self.number = next(_numbers)
+        """In the order in which they were handed out."""
+        self._again = self._hangs = False
         self._turn = workers.turn
         self._future = workers.hand_out(chunk)
 
@@ -76,7 +95,7 @@ class Task:
 
     def done(self) -> bool:
         """Whether `result` comes without waiting for others; what a worker failed at is handed out once more."""
-        if self._future is None or self._workers.alone:
+        if self._future is None or self._hangs or self._workers.alone:
             return True
         if not self._future.done():
             return False
@@ -89,8 +108,18 @@ class Task:
             return self.done()
         return True
 
+    def give_up(self) -> None:
+        """What it reads does not answer: it is not tried here either, where it would hold up everything."""
+        self._hangs = True
+
     def result(self) -> Result:
         """What the scan says. What no worker could do, or read, is done here."""
+        if self._hangs:
+            return tuple(
+                Scanned(source, Span(source.start, source.start), problem=f"{source.path}: reading it does not end")
+                for source in self._chunk.sources
+                if source.fresh
+            )
         if self._future is not None and self._future.done() and not _problem(self._future):
             scanned = self._future.result()
             if not any(one.problem for one in scanned):
@@ -105,14 +134,16 @@ class Workers:
     def __init__(self, crew: Crew | None = None) -> None:
         self._crew = crew
         self._stopped: Callable[[], bool] = lambda: False
-        self._failures = 0
-        self._heard = time.monotonic()
+        self._failures = self._hung = 0
+        self._heard = self._alive = time.monotonic()
+        self._effort: float | None = None
         self.turn = 0
         """Which of the crew's executors, one after the other, is in use."""
 
     def begin(self, stopped: Callable[[], bool]) -> None:
         """A pass begins; `stopped` says that it is to end early. Raises WorkersError where the crew cannot be had."""
-        self._stopped, self._failures, self._heard = stopped, 0, time.monotonic()
+        self._stopped, self._failures, self._hung = stopped, 0, 0
+        self._heard = self._alive = time.monotonic()
         if self._crew is not None:
             self._crew.begin()
 
@@ -120,6 +151,11 @@ class Workers:
     def alone(self) -> bool:
         """Whether this process scans by itself."""
         return self._crew is None or self._failures >= FAILURES
+
+    @property
+    def stuck(self) -> bool:
+        """Whether so much did not answer that the pass has to end."""
+        return self._hung >= HANGS
 
     @property
     def ahead(self) -> int:
@@ -155,12 +191,33 @@ class Workers:
         if self.alone or self._crew is None or len(futures) < len(tasks):
             return
         if wait(futures, MOMENT, FIRST_COMPLETED).done:
-            self._heard = time.monotonic()
-        elif time.monotonic() - self._heard > LONELY:
+            self._heard = self._alive = time.monotonic()
+            return
+        if time.monotonic() - self._heard > LONELY:
             self._heard = time.monotonic()
             if not self._crew.is_there():
                 self._failures = FAILURES
                 log.warning("no worker is there; this process scans by itself")
+                return
+        effort = self._crew.effort()
+        if effort != self._effort:
+            self._effort, self._alive = effort, time.monotonic()
+        elif time.monotonic() - self._alive > (UNSEEN if effort is None else SILENT):
+            self._give_up(tasks)
+
+    def _give_up(self, tasks: Collection[Task]) -> None:
+        """End the workers, and leave alone what the first tasks read: one for each worker is under way, or fewer."""
+        assert self._crew is not None
+        log.warning(
+            "workers have done nothing for a long time; they are ended, and what they read is tried again later"
+        )
+        for task in sorted(tasks, key=lambda task: task.number)[: max(1, self._crew.ahead() - 1)]:
+            if task.future is not None and task.future.running():
+                task.give_up()
+        self._hung += 1
+        self.turn += 1
+        self._alive = time.monotonic()
+        self._crew.close()
 
     def scan_here(self, chunk: Chunk) -> Result:
         """Scan a chunk in this process."""
@@ -170,6 +227,11 @@ class Workers:
         """End what is under way."""
         if self._crew is not None:
             self._crew.close()
+
+    @property
+    def undead(self) -> bool:
+        """Whether some of them could not be ended, as what they read does not let go of them."""
+        return self._crew is not None and self._crew.undead()
 
 
 def _problem(future: Future[Result]) -> str:

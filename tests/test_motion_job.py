@@ -418,6 +418,30 @@ class TestBadFootage:
         assert any(abs((window.start - first).total_seconds()) < 0.5 for window in yard.clips()[1].windows)
         assert Activity(yard.layout, "front").scanned(at(39)) == (other == MAIN), "the main stream has all of it"
 
+    def test_what_comes_before_a_table_that_cannot_be_read_counts_in_the_end(
+        self, yard: Yard, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        segments = yard.record(MAIN, [10] * 6, [(12, 14), (33, 35), (37.5, 39)])
+        path = yard.path(segments[3])
+        bad, size = path.stat().st_ino, path.stat().st_size
+        pread = os.pread
+
+        def failing(file: int, length: int, at: int) -> bytes:
+            if at > size * 0.65 and os.fstat(file).st_ino == bad:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return pread(file, length, at)
+
+        monkeypatch.setattr(os, "pread", failing)
+        for now in (3600, 3700, 3800, 3900):
+            assert yard.run(now).errors == []
+        monkeypatch.undo()
+        assert close_to([span for span in yard.spans() if span[0] < 20], [(9, 17)])
+        assert any(abs((w.start - at(33)).total_seconds()) < 0.5 for clip in yard.clips() for w in clip.windows)
+        activity = Activity(yard.layout, "front")
+        assert activity.scanned(at(35)) and not activity.scanned(at(39))
+        said = [record.getMessage() for record in caplog.records if "s on: Input/output error" in record.getMessage()]
+        assert len(said) == 2 and "cannot be read from " in said[0] and "set aside" in said[1]
+
     def test_a_torn_segment_counts_up_to_its_last_whole_part(self, yard: Yard) -> None:
         yard.record(MAIN, [20, 20], [(12, 16)])
         (segment,) = media.write_segments(yard.layout, DETECT, T, [40], motion=[(12, 16)], finished=False)

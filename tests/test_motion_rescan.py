@@ -13,13 +13,14 @@ from yard import DETECT, MAIN, Yard, at, close_to
 from config.settings import CameraSettings, Settings
 from mediamtx.decisions import delete_clip, keep
 from mediamtx.layout import Layout
+from mediamtx.publish import refresh
 from mediamtx.segments import Span
 from motion.activity import Activity, values_of
 from motion.events import Rules, Window
 from motion.job import Report, run_pass
 from motion.rescan import PIECE, Rescan, Wish, next_piece, outside
 from motion.spans import union, without
-from motion.state import Again, CameraState, decode, encode
+from motion.state import Again, CameraState, decode, encode, load_state
 from motion.worklist import DETECT_CHUNK, MAIN_CHUNK
 
 
@@ -83,13 +84,54 @@ class TestAgain:
     def test_the_same_settings_change_nothing(self, yard: Yard) -> None:
         yard.both(60, (8, 13), (28, 40))
         yard.run()
-        clips = {clip.path: clip.path.stat().st_mtime_ns for clip in yard.clips()}
+        files = [path for clip in yard.clips() for path in (clip.path, clip.sidecar, clip.thumbnail)]
+        before = {path: path.stat().st_mtime_ns for path in files}
         scores = values_of(yard.layout, "front", Span(at(-10), at(70)))
         report = again(yard)
         assert (report.clips, report.removed, report.errors) == ([], [], [])
-        assert {clip.path: clip.path.stat().st_mtime_ns for clip in yard.clips()} == clips
+        assert {path: path.stat().st_mtime_ns for path in files} == before
         assert values_of(yard.layout, "front", Span(at(-10), at(70))) == scores
         assert self.state_is_done(yard)
+
+    def test_the_same_windows_with_other_boxes_keep_the_film(self, yard: Yard) -> None:
+        yard.both(60, (8, 13), (28, 40))
+        yard.run()
+        first, second = yard.clips()
+        told, picture, film = first.sidecar.read_bytes(), first.thumbnail.read_bytes(), first.path.stat()
+        refresh(replace(first, best=first.windows[0].start, boxes=[[3000, [100, 200, 30, 40]]]), b"another picture")
+        refresh(replace(second, score=1.0), None)
+        other = second.thumbnail.stat().st_mtime_ns
+        assert again(yard).clips == []
+        assert (first.sidecar.read_bytes(), first.thumbnail.read_bytes()) == (told, picture)
+        assert first.path.stat().st_mtime_ns == film.st_mtime_ns
+        assert yard.clips()[1] == second and second.thumbnail.stat().st_mtime_ns == other
+
+    def test_what_cannot_be_read_is_tried_once_a_pass(self, yard: Yard) -> None:
+        segments = yard.both(60, (8, 13))
+        whole = yard.path(segments[2]).read_bytes()
+        yard.path(segments[2]).write_bytes(b"")
+        for now in (3600, 3700):
+            yard.run(now)
+        again(yard, now=3800)
+        assert [trouble.tries for trouble in load_state(yard.layout, "front", at(0))[0].troubles.values()] == [2]
+        assert self.state_is_done(yard)
+        yard.path(segments[2]).write_bytes(whole)
+        yard.run(now=3900)
+        assert load_state(yard.layout, "front", at(0))[0].troubles == {}
+
+    def test_what_was_set_aside_is_tried_again(self, yard: Yard) -> None:
+        _, middle, _ = yard.record(MAIN, [20] * 3, [(5, 9), (24, 27)])
+        whole = yard.path(middle).read_bytes()
+        yard.path(middle).write_bytes(b"")
+        for now in range(3000, 3600, 100):
+            yard.run(now)
+        yard.path(middle).write_bytes(whole)
+        assert yard.run(now=4000).clips == []
+        again(yard, 0, 19, now=4100)
+        assert close_to(yard.spans(), [(2, 12)])
+        again(yard, 10, 50, now=4200, text="another time")
+        assert close_to(yard.spans(), [(2, 12), (21, 30)])
+        assert load_state(yard.layout, "front", at(0))[0].troubles == {}
 
     def test_what_is_not_found_any_more_goes_and_its_scores_too(
         self, yard: Yard, caplog: pytest.LogCaptureFixture

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import pickle
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from mediamtx.names import Stream
 from mediamtx.segments import Span
 from motion import workers
 from motion.chunk import Chunk, Scanned, Source
-from motion.crews import Cluster
+from motion.crews import Cluster, Processes
 from motion.job import run_pass, side_by_side
 from motion.look import Frame, Look
 from motion.workers import Crew, Task, Workers, scan_chunk
@@ -343,6 +345,9 @@ class Elsewhere(Crew):
     def is_there(self) -> bool:
         return True
 
+    def effort(self) -> None:
+        pass
+
     def close(self) -> None:
         self.pool.shutdown()
 
@@ -393,3 +398,58 @@ def test_a_pickled_scan_is_the_same_to_the_microsecond() -> None:
         Scanned(source, Span(time, time)),
     ):
         assert pickle.loads(pickle.dumps(scanned)) == scanned
+
+
+def test_footage_that_does_not_answer_is_left_alone_and_its_worker_is_killed(
+    alone: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(workers, "SILENT", 0.5)
+    chunk = Chunk((Source(min(alone.layout.stream_dir(DETECT).iterdir()), START),), Look())
+    crew = Workers(Processes(1))
+
+    def result(*tasks: Task) -> list[str]:
+        while not all(task.done() for task in tasks):
+            crew.wait([task for task in tasks if not task.done()])
+        return [scanned.problem for task in tasks for scanned in task.result()]
+
+    try:
+        crew.begin(lambda: False)
+        assert result(crew.submit(chunk)) == [""]
+        (child,) = multiprocessing.active_children()
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGSTOP)  # as if what it reads had died
+        hanging, waiting = crew.submit(chunk), crew.submit(chunk)
+        first, second = result(hanging, waiting)
+        assert "reading it does not end" in first and second == "", "the other one was done by a new process"
+        assert not child.is_alive() and not crew.undead and not crew.stuck and not crew.alone
+        assert "a worker failed" not in caplog.text and "have done nothing for a long time" in caplog.text
+    finally:
+        crew.close()
+
+
+class Dead(Elsewhere):
+    """Workers that never give a result."""
+
+    def executor(self) -> Executor:
+        class Silent(Executor):
+            def submit(self, *_: Any, **__: Any) -> Any:
+                future: Future[Any] = Future()
+                future.set_running_or_notify_cancel()
+                return future
+
+        return Silent()
+
+
+@pytest.mark.logs_errors
+def test_a_pass_ends_where_nothing_answers_and_another_one_makes_up_for_it(
+    alone: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "UNSEEN", 0.0)
+    place = Place(tmp_path / "place")
+    shutil.copytree(alone.folder / "media", place.folder / "media")
+    report = run_pass(place.settings, lambda: datetime.now(UTC), workers=Workers(Dead()))
+    assert report.clips == [] and any("reading from there does not end" in error for error in report.errors)
+    assert place.run()[0] == 0
+    found, wanted = place.result(), alone.result()
+    assert found.keys() == wanted.keys() and all(found[name] == wanted[name] for name in wanted if "clips" in name)
+    assert [found[camera]["troubles"] for camera in place.settings.cameras] == [{}, {}]

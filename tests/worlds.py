@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from mediamtx.catalogue import INDEX, clips_near
 from mediamtx.clips import Clip
 from mediamtx.decisions import delete_clip, keep
 from mediamtx.layout import Layout
+from mediamtx.publish import refresh
 from mediamtx.segments import Span
 from motion.state import Again, load_state, save_state
 
@@ -135,11 +136,13 @@ def old(world: World, pass_at: Callable[[float], Outcome]) -> None:
 
 
 def again(world: World, pass_at: Callable[[float], Outcome]) -> None:
-    """Footage over a full hour is to be scanned again, of which some finds less and some more than it did."""
+    """Footage over a full hour is to be scanned again: some finds less, some more than it did, some other boxes."""
     _record(world, True, 40, (3, 5), (12, 14), (18, 23), (31, 33), start=-20)
     pass_at(60)
-    keep(world.clips()[0])
-    media.write_segments(world.layout, DETECT, at(-20), [5] * 8, motion=[(18.6, 22), (26, 28)])
+    first, second, *_ = world.clips()
+    keep(first)
+    refresh(replace(second, best=second.windows[0].start, boxes=[[3000, [100, 200, 30, 40]]]), b"another picture")
+    media.write_segments(world.layout, DETECT, at(-20), [5] * 8, motion=[(12, 14), (18.6, 22), (26, 28)])
     state, _ = load_state(world.layout, "front", at(60))
     state.again = Again("a test", [Span(at(-20), at(20))])
     save_state(world.layout, "front", state)
