@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import av
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -26,8 +27,10 @@ _HUM = (200 * np.sin(np.arange(RATE) * 2 * np.pi * 100 / RATE)).astype("<i2")  #
 class SoundServer:
     """PulseAudio in a folder; `card` is the pipe that its source `mic` reads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        """With a `port` it also listens there, for those who see other folders."""
         self.card = folder / "mic.pipe"
+        self._port = port
         self._folder = folder
         self._socket = folder / "native"
         self._program: subprocess.Popen[bytes] | None = None
@@ -52,8 +55,11 @@ class SoundServer:
         options = ["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--disable-shm=yes"]
         options += ["--realtime=no", "--high-priority=no", "--log-target=stderr", "--log-level=error"]
         protocol = f"module-native-protocol-unix auth-anonymous=1 socket={self._socket}"
+        modules = [protocol, "module-always-sink"]
+        if self._port:
+            modules.append(f"module-native-protocol-tcp auth-anonymous=1 listen=127.0.0.1 port={self._port}")
         self._program = subprocess.Popen(
-            ["pulseaudio", *options, "-L", protocol, "-L", "module-always-sink"],
+            ["pulseaudio", *options, *(word for module in modules for word in ("-L", module))],
             env=self.environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -168,6 +174,27 @@ class Claps:
                 found.append(moment)
             self._last = moment
         return found
+
+
+def flashes_and_claps(film: Path) -> tuple[list[float], list[float]]:
+    """When the pictures of a film turn from black to white, and when claps begin in its sound; s from its start.
+
+    Both by the film's own timestamps. The sound of the last half second may still be on its way into the file.
+    """
+    claps, heard = Claps(), []
+    flashes, dark = [], True
+    with av.open(str(film)) as container:
+        for frame in container.decode(container.streams.video[0], container.streams.audio[0]):
+            assert frame.time is not None
+            if isinstance(frame, av.VideoFrame):
+                bright = frame.to_ndarray(format="gray").mean() > 128
+                if bright and dark:
+                    flashes.append(frame.time)
+                dark = not bright
+            else:
+                sound = np.asarray(frame.to_ndarray()[:1].T * 32767, np.int16)
+                heard += claps.find(frame.time, sound)
+    return flashes, heard
 
 
 def off(moment: float, every: float = 1.0) -> float:

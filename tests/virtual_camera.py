@@ -4,7 +4,7 @@ It is put into a machine of the tests and imported there as soon as picamera2 is
 help: it gives NV12 where a Pi gives YUV420, knows no pace, never says whether a frame is good, has no raw modes, and
 wants buffers of a kind that needs devices. What it cannot know (light, exposure) comes from `CONTROL`, a JSON object
 that a test writes: metadata by its names ("Lux": 4), "fps", "stalled": true (no more frames), "broken": true (no frame
-is good).
+is good), "flash": 2.0 (black, but for a white frame every 2 s of the frames' clock).
 """
 
 from __future__ import annotations
@@ -166,6 +166,16 @@ def prepare() -> None:
         return types.SimpleNamespace(status=good, sequence=0, timestamp=0, planes=planes)
 
     update, metadata = module.Picamera2._update_stream_config, module.CompletedRequest.get_metadata
+    complete = module.CompletedRequest.__init__
+
+    def complete_with_flash(request: Any, frame: Any, camera: Any) -> None:
+        if every := wishes.get().get("flash"):
+            stamp = next(value for control, value in frame.metadata.items() if control.name == "SensorTimestamp")
+            level = b"\xeb" if stamp / 1e9 % every < 1 / wishes.get().get("fps", 30) else b"\x10"
+            for buffer in frame.buffers.values():
+                memory = camera.allocator.maps[buffer]
+                memory[:] = level * (len(memory) * 2 // 3) + b"\x80" * (len(memory) - len(memory) * 2 // 3)
+        complete(request, frame, camera)
 
     def update_stream_config(camera: Any, ours: Any, libcameras: Any) -> None:
         update(camera, ours, libcameras)
@@ -178,6 +188,7 @@ def prepare() -> None:
     module.Picamera2._get_raw_modes = raw_modes
     module.Picamera2.sensor_modes = property(sensor_modes)
     module.Picamera2._update_stream_config = update_stream_config
+    module.CompletedRequest.__init__ = complete_with_flash
     module.CompletedRequest.get_metadata = lambda request: metadata(request) | wishes.light()
     encoders.H264Encoder = module.H264Encoder = encoders.LibavH264Encoder
     encoders.MJPEGEncoder = module.MJPEGEncoder = encoders.LibavMjpegEncoder
