@@ -101,6 +101,17 @@ def test_an_unknown_benchmark_is_an_error() -> None:
     assert 'there is no benchmark "sped"' in done.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [["--help"], ["accuracy", "--help"], ["all", "--quick", "-h"]])
+def test_help_of_the_benchmarks_prepares_nothing(bare_path: Path, tmp_path: Path, arguments: list[str]) -> None:
+    (bare_path / "python3").unlink()
+    done = birbcam("bench", *arguments, PATH=str(bare_path), BIRBCAM_VENV=str(tmp_path / "none"), BIRBCAM_PYTHON="")
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("usage: ./birbcam bench")
+    assert not (tmp_path / "none").exists()
+    done = birbcam("bench", *arguments)
+    assert (done.returncode, done.stderr) == (0, "") and ("--scenes" in done.stdout) == (arguments[0] == "accuracy")
+
+
 def test_the_other_locks_are_the_running_lock_and_more() -> None:
     def pins(name: str) -> set[str]:
         lines = (ROOT / name).read_text().splitlines()
