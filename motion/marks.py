@@ -28,6 +28,8 @@ SHIFT = 3  # px aside
 AROUND = 3  # px around a blob that must be explained too
 MOST_PX = 300  # of a blob that are compared
 UNSURE = 0.25  # of a slope, at most, that tells anything
+OWN = 0.12  # of the detail of a thing that its background explains by chance, at most; twice as much is certain
+NEIGHBOURS = 4.0  # px that tell the same, as pictures are blurred
 FAINT = 0.01  # of the brightness: a texture that is fainter tells nothing
 BLACK = 8.0  # grey levels added before logs are taken
 
@@ -65,7 +67,11 @@ def texture_mark(looks: Sequence[Likeness]) -> float:
         slope = cross / energy
         unsure = float(np.sqrt(max(power - slope * cross, 0.0) / max(count, 1.0) / energy))
         if unsure < UNSURE:
-            preserved = max(0.0, min(slope, 2.0 - slope) - unsure)
+            # How much of what is seen the background explains: a thing has more detail of its own.
+            alike = cross**2 / (energy * max(power, 1e-9)) if cross > 0 else 0.0
+            shown = min(1.0, max(0.0, (alike - OWN) / OWN))
+            doubt = 2 * (1 - alike) / max(count / NEIGHBOURS, 1.0) ** 0.5
+            preserved = shown * max(min(slope, 2.0 - slope) - unsure, alike**0.5 - doubt)
     return _clip(50 + 40 * np.log2(max(min(aside, 1.0 - preserved), 1e-3) / UNEXPLAINED))
 
 
