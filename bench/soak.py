@@ -14,7 +14,6 @@ import multiprocessing
 import os
 import random
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from soak_check import Findings, check, visits_found  # noqa: E402
 from config.errors import RecorderError, run_main  # noqa: E402
 from config.load import load_settings  # noqa: E402
 from config.settings import Settings  # noqa: E402
+from launcher.ports import free_ports  # noqa: E402
 from mediamtx.addresses import running_recorder  # noqa: E402
 from mediamtx.layout import Layout  # noqa: E402
 from mediamtx.segments import list_segments, list_streams  # noqa: E402
@@ -87,7 +87,7 @@ class Soak:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["motion.__main__", "motion.scan"])
         names = ("rtsp_port", "hls_port", "webrtc_port", "webrtc_udp_port", "api_port", "metrics_port", "embedded_port")
-        ports = "\n".join(f"{name} = {port}" for name, port in zip(names, _free_ports(len(names)), strict=True))
+        ports = "\n".join(f"{name} = {port}" for name, port in zip(names, free_ports(len(names)), strict=True))
         for scan in ("soaked", "whole"):
             text = CONFIG.format(scan=scan, recorder=self.recorder, ports=ports)
             self.config(scan).write_text(text)
@@ -233,17 +233,6 @@ def _children(pid: int) -> list[int]:
             own += [int(child) for child in (thread / "children").read_text().split() if int(child) not in own]
         return own + [grandchild for child in own for grandchild in _children(child)]
     return []
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [sock.getsockname()[1] for sock in sockets]
-    finally:
-        for sock in sockets:
-            sock.close()
 
 
 def soak(folder: Path, kills: int, seconds: float, recorder: str, seed: int) -> tuple[Soak, Findings]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 import sys
 
 from camera import child
 from camera.supervisor import Supervisor
 from config.errors import run_main
-from config.load import load_settings
+from config.load import load_settings, use_config
 from config.logs import setup_logging
 from config.settings import Settings
 from config.stopping import stop_on_signal
@@ -25,8 +24,7 @@ def main() -> int:
     parser.add_argument("name", nargs="?", metavar="NAME", help="publish this camera alone (default: all enabled ones)")
     parser.add_argument("--config", metavar="FILE", help="configuration file (default: config.txt)")
     arguments = parser.parse_args()
-    if arguments.config:
-        os.environ["BIRBCAM_CONFIG"] = arguments.config
+    use_config(arguments.config)
     child.require("ffmpeg", "ffmpeg")
     stop = stop_on_signal()
     supervisor = Supervisor(lambda: _settings(arguments.name))

@@ -54,6 +54,18 @@ def find_config(environ: Mapping[str, str]) -> Path | None:
     return next((path for path in (beside, INSTALLED) if path.is_file()), None)
 
 
+def use_config(typed: str | Path | None) -> None:
+    """What a command line names with --config counts as BIRBCAM_CONFIG, here and in processes started from here.
+
+    None changes nothing. ConfigError where there is no such file.
+    """
+    if typed is None:
+        return
+    if not Path(typed).is_file():
+        raise ConfigError(f"--config {typed}: no such file; name a configuration file, or leave out --config")
+    os.environ["BIRBCAM_CONFIG"] = str(typed)
+
+
 def load(environ: Mapping[str, str] | None = None, only_camera: str | None = None) -> Loaded:
     """Read all layers. `only_camera` is a command's --camera and wins over BIRBCAM_CAMERA.
 

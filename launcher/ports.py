@@ -39,3 +39,15 @@ def free_port(setting: str, host: str, wanted: int, used: Iterable[int], say: Ca
                 say(f"port {wanted} ({setting}) is taken; using {port}")
             return port
     raise ConfigError(f"no free port from {wanted} on for {setting}; end the programs that hold them")
+
+
+def free_ports(count: int) -> list[int]:
+    """TCP ports of the loopback that nobody listens on; found together, so that no two are the same."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return [sock.getsockname()[1] for sock in sockets]
+    finally:
+        for sock in sockets:
+            sock.close()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 
 from config.errors import run_main
-from config.load import load_settings
+from config.load import load_settings, use_config
 from config.logs import setup_logging
 
 
@@ -19,8 +18,8 @@ def main() -> int:
     )
     parser.add_argument("--config", metavar="FILE", help="configuration file (default: config.txt)")
     options = parser.parse_args()
-    environ = os.environ | ({"BIRBCAM_CONFIG": options.config} if options.config else {})
-    settings = load_settings(environ)
+    use_config(options.config)
+    settings = load_settings()
     setup_logging(settings.log_level)
 
     from mediamtx.recorder import run_recorder

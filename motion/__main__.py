@@ -13,7 +13,7 @@ from threading import Event
 from typing import Any
 
 from config.errors import BirbCamError, run_main
-from config.load import load_settings
+from config.load import load_settings, use_config
 from config.logs import setup_logging
 from config.settings import Settings
 from config.stopping import stop_on_signal
@@ -72,8 +72,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
 def main() -> int:
     """Run one pass, or one after the other; the exit code is 1 where one of them had an error."""
     options = parse_arguments(sys.argv[1:])
-    if options.config:
-        os.environ["BIRBCAM_CONFIG"] = options.config
+    use_config(options.config)
     stop = stop_on_signal()
     settings = load_settings(only_camera=options.camera)
     setup_logging(settings.log_level)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from config.check import nearest
 from config.errors import ConfigError, run_main
-from config.load import load_settings
+from config.load import load_settings, use_config
 from config.logs import setup_logging
 from config.settings import Settings
 from mediamtx.catalogue import clips_near
@@ -136,8 +135,7 @@ def main() -> int:
     parser.add_argument("--out", metavar="FILE", type=Path, help="the picture, a PNG (explain-CAMERA-TIME.png)")
     parser.add_argument("--config", metavar="FILE", help="the configuration file (else BIRBCAM_CONFIG)")
     options = parser.parse_args()
-    if options.config:
-        os.environ["BIRBCAM_CONFIG"] = options.config
+    use_config(options.config)
     settings = load_settings()
     setup_logging(settings.log_level)
     if options.camera not in settings.cameras:

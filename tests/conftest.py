@@ -8,7 +8,6 @@ import logging
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from config.errors import RecorderError
 from config.settings import CameraSettings, RecorderSettings, RetentionSettings, Settings, WebSettings
+from launcher.ports import free_ports as free_ports
 from mediamtx.find import find_mediamtx
 
 if TYPE_CHECKING:
@@ -40,18 +40,6 @@ def no_logged_errors(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFi
         records = [record for when in ("setup", "call") for record in caplog.get_records(when)]
         errors = [record.getMessage() for record in records if record.levelno >= logging.ERROR]
         assert not errors, f"logged an ERROR: {errors}"
-
-
-def free_ports(count: int) -> list[int]:
-    """TCP ports that nobody listens on; found together, so that no two are the same."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [sock.getsockname()[1] for sock in sockets]
-    finally:
-        for sock in sockets:
-            sock.close()
 
 
 @pytest.fixture

@@ -95,6 +95,15 @@ def test_no_python_that_fits_is_said(bare_path: Path, tmp_path: Path) -> None:
     assert "Python 3.11 to 3.13" in done.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["recorder", "camera", "web", "scan", "explain", "doctor"])
+def test_a_configuration_file_that_is_not_there_is_named_as_it_was_typed(command: str) -> None:
+    more = ["front", "18:03"] if command == "explain" else []
+    done = birbcam(command, *more, "--config", "no/such.txt")
+    assert done.returncode == 2
+    assert done.stderr.startswith("birbcam: --config no/such.txt: no such file; ") and done.stderr.count("\n") == 1
+
+
 def test_an_unknown_benchmark_is_an_error() -> None:
     done = birbcam("bench", "sped")
     assert done.returncode == 1

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import os
 import sys
 from pathlib import Path
 
 from config.errors import WebError, run_main
-from config.load import load_settings
+from config.load import load_settings, use_config
 from config.logs import setup_logging
 from config.settings import Settings
 
@@ -24,8 +23,7 @@ def main() -> int:
         help="ask for a new password and end; without a terminal, the first line of the input is the password",
     )
     arguments = parser.parse_args()
-    if arguments.config:
-        os.environ["BIRBCAM_CONFIG"] = str(arguments.config)
+    use_config(arguments.config)
     settings = load_settings()
     setup_logging(settings.log_level)
     if arguments.set_password:
