@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 from config.errors import run_main
+from config.load import use_config
 
 
 def main() -> int:
@@ -34,8 +34,7 @@ def main() -> int:
         )
     from launcher.doctor import run_doctor
 
-    if arguments.config:
-        os.environ["BIRBCAM_CONFIG"] = str(arguments.config)
+    use_config(arguments.config)
     return run_doctor()
 
 
