@@ -10,7 +10,8 @@
     ├── CameraError          a source cannot be opened or published
     ├── StateError           the motion job's state cannot be kept
     ├── WorkersError         those who are to scan footage cannot be had
-    └── WebError             the web app cannot start
+    ├── WebError             the web app cannot start
+    └── InstallError         the system refuses a step of the installation
 
 Every message names the cure: "ffmpeg not found; install it with: sudo apt install ffmpeg".
 """
@@ -71,6 +72,10 @@ class WorkersError(BirbCamError):
 
 class WebError(BirbCamError):
     """The web app cannot start."""
+
+
+class InstallError(BirbCamError):
+    """The system refuses a step of the installation."""
 
 
 def run_main(main: Callable[[], int]) -> int:

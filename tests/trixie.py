@@ -9,6 +9,7 @@ read-only, and run commands with it on PYTHONPATH.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shlex
@@ -23,7 +24,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from trixie_prepare import DIST_PACKAGES, trixie_root
+import pytest
+
+from trixie_prepare import CACHE, DIST_PACKAGES, last_line, locked, network_of_this_machine, trixie_root
 from virtual_camera import HOOK
 from waiting import wait_until
 
@@ -32,7 +35,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SIZES = ((1920, 1080), (1280, 720), (640, 360), (320, 180))  # px; what the virtual camera can be asked for
 CONTROL = "run/virtual_camera.json"
 
-__all__ = ["CHECKOUT", "Chroot", "Machine", "trixie_root"]
+__all__ = ["CHECKOUT", "Chroot", "Machine", "trixie_root", "wheels"]
 
 
 class Inside:
@@ -181,7 +184,7 @@ class Machine(Inside):
     def __init__(self, binds: Mapping[str, Path] | None = None, size: str = "4g") -> None:
         super().__init__(size)
         number = os.getpid() % 16384
-        self.name = f"birb{number}"
+        self.name = f"birb{os.getpid()}"
         self.host_address, self.address = (
             f"10.{200 + number // 4096}.{number // 16 % 256}.{number % 16 * 16 + last}" for last in (1, 2)
         )
@@ -207,6 +210,7 @@ class Machine(Inside):
         command = ["systemd-nspawn", "--quiet", "-D", str(self.path), "--boot", "--register=no", "--keep-unit"]
         command += ["--network-veth", f"--machine={self.name}", "--console=read-only", "--resolv-conf=off"]
         command += [f"--bind-ro={ours}:{theirs}" for theirs, ours in self._binds.items()]
+        _kill_orphans()
         groups = _make_cgroups(self.name)
         enter_groups = " && ".join(
             [*(f"echo $$ >{group}/cgroup.procs" for group in groups), f"exec {shlex.join(command)}"]
@@ -221,12 +225,18 @@ class Machine(Inside):
                 start_new_session=True,
             )
         self._leader = wait_until(self._find_leader, 20, f"the machine starts: {log.read_text(errors='replace')}")
-        wait_until(self._is_up, 60, "systemd in there is up", pause=0.1)
+        try:
+            wait_until(self._is_up, 60, "systemd in there is up", pause=0.1)
+        except AssertionError as error:
+            jobs = subprocess.run(
+                [*self._nsenter(), "systemctl", "list-jobs"], capture_output=True, text=True, check=False
+            )
+            raise AssertionError(f"{error}\n{jobs}\n{log.read_text(errors='replace')[-3000:]}") from None
         for words in (
             ["ip", "address", "replace", f"{self.host_address}/28", "dev", self.interface],
             ["ip", "link", "set", self.interface, "up"],
-            [*self._enter(), "ip", "address", "replace", f"{self.address}/28", "dev", "host0"],
-            [*self._enter(), "ip", "link", "set", "host0", "up"],
+            [*self._nsenter(), "ip", "address", "replace", f"{self.address}/28", "dev", "host0"],
+            [*self._nsenter(), "ip", "link", "set", "host0", "up"],
         ):
             subprocess.run(words, check=True, capture_output=True)
 
@@ -275,21 +285,67 @@ class Machine(Inside):
         return int(children[0]) if children else 0
 
     def _is_up(self) -> bool:
-        done = subprocess.run(
-            self.command(["systemctl", "is-system-running"]), capture_output=True, text=True, check=False
-        )
+        words = [*self._nsenter(), "systemctl", "is-system-running"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
         return done.stdout.strip() in ("running", "degraded")
 
     def _enter(self) -> list[str]:
+        # In a control group of that machine: its logind does not know what to do with others.
+        groups = [root / f"birbcam-{self.name}/payload/init.scope/cgroup.procs" for root in _cgroup_roots()]
+        join = "; ".join(f"test -e {group} && echo $$ >{group}" for group in groups)
+        return ["sh", "-c", f'{join}; exec "$0" "$@"', *self._nsenter()]
+
+    def _nsenter(self) -> list[str]:
         assert self._leader, "the machine is not running"
         spaces = ["--mount", "--uts", "--ipc", "--pid", "--cgroup", "--net", "--root"]
         return ["nsenter", "-t", str(self._leader), *spaces]
+
+
+def wheels(lock: Path) -> Path:
+    """A folder with the wheels that `lock` pins, for the Python in there; fetched once by the pip in there.
+
+    A booted machine has no network that leads anywhere, so its pip takes them from there.
+    """
+    folder = CACHE / f"wheels-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
+    with locked(CACHE / "wheels.lock"):
+        if not folder.exists():
+            with Chroot() as inside, network_of_this_machine(inside.path):
+                command = ["python3", "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+                command += [
+                    "--dest=/wheels",
+                    "--require-hashes",
+                    f"--requirement=/birbcam/{lock.relative_to(CHECKOUT)}",
+                ]
+                pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+                done = inside.run(command, check=False, timeout=300, environment=pip)
+                if done.returncode != 0:
+                    pytest.skip(f"the packages of {lock.name} cannot be fetched: {last_line(done)}")
+                temporary = folder.with_name(f"{folder.name}.new")
+                shutil.rmtree(temporary, ignore_errors=True)
+                shutil.copytree(inside.path / "wheels", temporary)
+            temporary.rename(folder)
+    return folder
 
 
 def _cgroup_roots() -> list[Path]:
     """Where systemd in there looks for its control groups: both halves of a hybrid system, or the one of a new one."""
     hybrid = [Path("/sys/fs/cgroup") / name for name in ("systemd", "unified")]
     return [root for root in hybrid if root.exists()] or [Path("/sys/fs/cgroup")]
+
+
+def _kill_orphans() -> None:
+    """Ends machines whose tests were killed: nobody else does."""
+    for root in _cgroup_roots():
+        for group in root.glob("birbcam-birb*"):
+            pid = group.name.removeprefix("birbcam-birb")
+            if not Path("/proc", pid).exists():
+                for processes in group.rglob("cgroup.procs"):
+                    for orphan in processes.read_text().split():
+                        try:
+                            os.kill(int(orphan), signal.SIGKILL)
+                        except ProcessLookupError:
+                            pass
+                _remove_cgroups(group.name.removeprefix("birbcam-"))
 
 
 def _make_cgroups(name: str) -> list[Path]:

@@ -11,7 +11,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,27 +51,6 @@ def trixie_root() -> Path:
     return root
 
 
-def wheels(lock: Path, python: str = "3.13") -> Path:
-    """A folder with the wheels that `lock` pins, for that Python on this kind of machine; fetched once.
-
-    A machine of a test has no network, so its pip takes them from there.
-    """
-    folder = CACHE / f"wheels-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
-    with locked(CACHE / "wheels.lock"):
-        if not folder.exists():
-            temporary = folder.with_name(f"{folder.name}.new")
-            shutil.rmtree(temporary, ignore_errors=True)
-            machine = os.uname().machine
-            platforms = [f"--platform=manylinux_2_{minor}_{machine}" for minor in range(17, 42)]
-            command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-            command += ["--only-binary=:all:", f"--python-version={python}", *platforms, f"--platform=linux_{machine}"]
-            done = _run([*command, "--dest", str(temporary), "--require-hashes", "-r", str(lock)])
-            if done.returncode != 0:
-                pytest.skip(f"the packages of {lock.name} cannot be fetched: {_last_line(done)}")
-            temporary.rename(folder)
-    return folder
-
-
 def skip_unless_allowed() -> None:
     """Skips the test where this machine cannot run a machine inside itself."""
     if os.geteuid() != 0:
@@ -105,7 +83,7 @@ def _make(root: Path) -> None:
     command += ["--aptopt=Acquire::Check-Valid-Until false", "--dpkgopt=path-exclude=/usr/share/doc/*"]
     try:
         _check(_run([*command, "trixie", str(temporary), mirror]))
-        with _network_of_this_machine(temporary):
+        with network_of_this_machine(temporary):
             pip = ["python3", "-m", "pip", "install", "--quiet", "--break-system-packages", PICAMERA2]
             _check(_run(["chroot", str(temporary), *pip]))
     except BaseException:
@@ -126,7 +104,7 @@ def _mirror() -> str:
 
 
 @contextmanager
-def _network_of_this_machine(root: Path) -> Iterator[None]:
+def network_of_this_machine(root: Path) -> Iterator[None]:
     """Name servers, certificates and pip's settings as here."""
     borrowed = [path for path in NETWORK_FILES if Path(path).exists()]
     kept = {path: (root / path[1:]).read_bytes() for path in borrowed if (root / path[1:]).exists()}
@@ -147,7 +125,7 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _last_line(done: subprocess.CompletedProcess[str]) -> str:
+def last_line(done: subprocess.CompletedProcess[str]) -> str:
     return next(iter(done.stderr.strip().splitlines()[-1:]), f"exit code {done.returncode}")
 
 

@@ -1,0 +1,157 @@
+"""What an installation does, computed from what was found and what was asked for; nothing here touches the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.errors import ConfigError
+from config.settings import Settings
+from config.sizes import parse_amount
+from launcher.install_config import Value, make_config
+from launcher.install_facts import DEVICE_GROUPS, SYSTEM_PYTHON, Facts
+from launcher.install_steps import Account, Command, Folder, Link, Packages, Program, Recorder, Start, Step
+from launcher.install_steps import WriteFile as Write
+from launcher.install_units import drop_in, unit_steps
+from launcher.installed import COMMAND, CONFIG, HOME, INSTALLED, RECORD, USER, Parts, Record, enabled_units
+from mediamtx.layout import Layout
+
+SERVER_PACKAGES = ("ffmpeg", "python3", "python3-venv")
+CAMERA_PACKAGES = (*SERVER_PACKAGES, "python3-av", "python3-numpy", "python3-pil", "pulseaudio-utils", "alsa-utils")
+PI_PACKAGES = ("python3-picamera2", "python3-gpiozero")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says; None is what an installation that is here already has, else the usual."""
+
+    parts: Parts | None = None
+    server: str | None = None
+    memory: str | None = None
+
+    def over(self, record: Record | None, source: Path) -> Record:
+        """What the installation will be. Raises ConfigError where that makes no sense."""
+        before = record or Record("all", "")
+        parts = self.parts or before.parts
+        server = (self.server if self.server is not None else before.server) if parts == "camera" else ""
+        if parts == "camera" and not server:
+            raise ConfigError("--camera-only needs to know where the recorder runs: --server HOST")
+        if self.server and parts != "camera":
+            raise ConfigError("--server HOST is for --camera-only; without it, this machine is the server")
+        memory = self.memory if self.memory is not None else before.memory
+        if parts == "camera":
+            memory = ""
+        if memory and (parse_amount(memory, 100) or 0) < 64 << 20:
+            raise ConfigError(f'--memory {memory}: at least "64 MB" are needed')
+        # Installed anew by itself, it still knows where it came from.
+        return Record(parts, before.source if source == INSTALLED else str(source), server, memory)
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Secrets made for this run; used where there are none yet."""
+
+    publish_password: str
+    setup_code: str
+
+
+def first_steps(facts: Facts, record: Record) -> list[Step]:
+    """What comes before the machine is looked at again: what finds the camera, and the user who owns the files."""
+    steps: list[Step] = []
+    wanted = SERVER_PACKAGES if record.parts == "server" else CAMERA_PACKAGES
+    if record.parts != "server" and facts.pi_model:
+        wanted = (*wanted, *PI_PACKAGES)
+    missing = tuple(name for name in wanted if name not in facts.packages)
+    if missing:
+        steps.append(Packages(missing))
+    groups = DEVICE_GROUPS if record.parts != "server" else ("video",)  # vcgencmd tells that group about the voltage
+    steps.append(Account(tuple(name for name in groups if name in facts.groups), facts.user_id is not None))
+    return steps
+
+
+def plan(
+    facts: Facts, record: Record, settings: Settings, fresh: Fresh, default_config: str, units: dict[str, str]
+) -> list[Step]:
+    """The steps after the first ones, in order; each may be done again without harm.
+
+    `settings` are those of the configuration file that is there, or the defaults; `units` are the texts of systemd/.
+    """
+    layout = Layout.of(settings)
+    return [
+        *_stop_passes(facts),
+        *_folders(record, settings),
+        Program(facts.source, INSTALLED),
+        Link(COMMAND, INSTALLED / "birbcam"),
+        *_environments(record),
+        _config(facts, record, default_config),
+        *_secrets(record, layout, fresh),
+        *([Recorder(layout, needed=record.parts == "server")] if record.parts != "camera" else []),
+        *_sound(facts, record),
+        *unit_steps(facts, record, settings, units),
+        Write(RECORD, record.text()),
+        Start(enabled_units(record.parts)),
+    ]
+
+
+def chosen_cameras(facts: Facts) -> dict[str, str]:
+    """The cameras that a new configuration has: what was seen, else the drawn garden, so that everything works."""
+    sources = [f"picamera:{number}" if number else "picamera" for number in range(len(facts.modules))]
+    sources += [str(device) for device in facts.usb_cameras]
+    names = ["camera", *(f"camera-{number}" for number in range(2, len(sources) + 1))]
+    return dict(zip(names, sources or ["demo"], strict=False))
+
+
+def _stop_passes(facts: Facts) -> Iterator[Step]:
+    if "birbcam-motion.timer" in facts.units:
+        words = ("systemctl", "stop", "birbcam-motion.timer", "birbcam-motion.service")
+        yield Command(words, "end motion passes meanwhile", may_fail=True)
+
+
+def _folders(record: Record, settings: Settings) -> Iterator[Step]:
+    yield Folder(HOME, USER, 0o750)
+    yield Folder(settings.state_dir, USER, 0o750)
+    yield Folder(Layout.of(settings).requests_dir, USER, 0o770)
+    if record.parts != "camera":
+        for path in dict.fromkeys((settings.media_dir, Layout.of(settings).recordings, settings.output_dir)):
+            yield Folder(path, USER, 0o750)
+
+
+def _environments(record: Record) -> Iterator[Step]:
+    kinds = {"all": ("server", "camera"), "server": ("server",), "camera": ("camera",)}[record.parts]
+    for kind in kinds:
+        # The system's own Python: one in somebody's home cannot be seen by the services.
+        environment = (("BIRBCAM_PYTHON", SYSTEM_PYTHON),)
+        words = (str(INSTALLED / "birbcam"), "prepare", kind)
+        yield Command(words, f"prepare the Python environment of the {kind}", environment=environment)
+    python = str(INSTALLED / (".venv/bin/python" if record.parts != "camera" else ".venv-camera/bin/python"))
+    yield Command((python, "-m", "compileall", "-q", str(INSTALLED), "-x", r"\.venv|docs"), "compile it")
+
+
+def _config(facts: Facts, record: Record, default_config: str) -> Step:
+    wanted: dict[tuple[str, str], Value] = {}
+    cameras = chosen_cameras(facts) if record.parts != "server" else {}
+    if record.parts == "camera":
+        wanted["mediamtx", "host"] = record.server
+    else:
+        wanted["web", "host"] = "0.0.0.0"
+    if record.parts == "server":
+        wanted["", "recorder"] = "mediamtx"  # the embedded one hears this machine alone
+    return Write(CONFIG, make_config(default_config, wanted, cameras), f"root:{USER}", 0o640, keep=True)
+
+
+def _secrets(record: Record, layout: Layout, fresh: Fresh) -> Iterator[Step]:
+    """What the parts share, and what the first visitor needs."""
+    yield Write(layout.publish_password, f"{fresh.publish_password}\n", USER, 0o600, keep=True, secret=True)
+    if fresh.setup_code and record.parts != "camera":
+        yield Write(layout.setup_code, f"{fresh.setup_code}\n", USER, 0o600, keep=True, secret=True)
+
+
+def _sound(facts: Facts, record: Record) -> Iterator[Step]:
+    """A sound server of our user's own, which no log-out ends; without one, ALSA needs no help."""
+    if record.parts == "server" or not facts.sound_server:
+        return
+    yield Command(("loginctl", "enable-linger", USER), f"let the {facts.sound_server} of {USER} survive every log-out")
+    runtime, manager = f"/run/user/{facts.user_id}", f"user@{facts.user_id}.service"
+    text = f"[Unit]\nWants={manager}\nAfter={manager}\n\n[Service]\nEnvironment=XDG_RUNTIME_DIR={runtime}\n"
+    yield Write(drop_in("birbcam-camera.service", "sound"), text + f"BindPaths=-{runtime}\n")

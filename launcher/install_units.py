@@ -1,0 +1,123 @@
+"""The steps about systemd: which units, with which additions for this machine; and how all of it goes again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from config.settings import Settings
+from config.sizes import parse_amount
+from launcher.install_facts import Facts
+from launcher.install_steps import Clear, Command, Folder, GiveToRoot, Remove, Step
+from launcher.install_steps import WriteFile as Write
+from launcher.installed import CACHE, COMMAND, CONFIG, HOME, INSTALLED, UNITS, USER, Record, enabled_units
+from mediamtx.layout import Layout
+
+BACKOFF_SINCE = 254  # systemd's version that knows pauses that grow
+RESTARTED = ("birbcam-recorder.service", "birbcam-camera.service", "birbcam-web.service")
+
+
+def unit_steps(facts: Facts, record: Record, settings: Settings, units: dict[str, str]) -> Iterator[Step]:
+    """Install, complete and enable the units of these parts, and remove those of others; nothing is started yet."""
+    enabled = enabled_units(record.parts)
+    ours = {
+        name for unit in enabled for name in (unit, unit.replace(".timer", ".service").replace(".path", ".service"))
+    }
+    unwanted = sorted(facts.units - ours)
+    if unwanted:
+        yield Command(
+            ("systemctl", "disable", "--now", *unwanted), "end parts that are not wanted any more", may_fail=True
+        )
+        yield from (Remove(UNITS / name) for name in unwanted)
+    yield from (Write(UNITS / name, units[name]) for name in sorted(ours))
+    for name in sorted(ours & set(RESTARTED)):
+        if facts.systemd >= BACKOFF_SINCE:
+            yield Write(drop_in(name, "backoff"), units["backoff.conf"])
+    outside = [
+        path
+        for path in (settings.media_dir, settings.output_dir, settings.state_dir)
+        if HOME not in (path, *path.parents)
+    ]
+    if outside:
+        paths = " ".join(shlex.quote(str(path)) for path in dict.fromkeys(outside))
+        for name in sorted(name for name in ours if name.endswith(".service")):
+            yield Write(drop_in(name, "folders"), f"[Service]\nReadWritePaths={paths}\n")
+    if record.memory:
+        recordings = Layout.of(settings).recordings
+        yield Write(UNITS / mount_unit(recordings), mount_text(recordings, record.memory))
+    yield Command(("systemctl", "daemon-reload"), "let systemd read its units")
+    if record.memory:
+        words = ("systemctl", "enable", "--now", mount_unit(recordings))
+        yield Command(words, f"keep recordings in {record.memory} of memory")
+        yield Folder(recordings, USER, 0o750)
+    elif facts.record is not None and facts.record.memory:
+        unit = mount_unit(Layout.of(settings).recordings)
+        yield Command(
+            ("systemctl", "disable", unit), "keep recordings on disk again, from the next start on", may_fail=True
+        )
+        yield Remove(UNITS / unit)
+    yield Command(("systemctl", "enable", "--quiet", *enabled), "let them start with the machine")
+
+
+def drop_in(unit: str, name: str) -> Path:
+    """A file with additions to a unit."""
+    return UNITS / f"{unit}.d" / f"{name}.conf"
+
+
+def mount_unit(folder: Path) -> str:
+    """The name that systemd wants for the mount of a folder (systemd.unit(5), escaping)."""
+    escaped = "".join(
+        letter
+        if letter.isascii() and (letter.isalnum() or letter in "_.:")
+        else "-"
+        if letter == "/"
+        else _escape(letter)
+        for letter in str(folder).strip("/")
+    )
+    return f"{escaped}.mount"
+
+
+def _escape(letter: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in letter.encode())
+
+
+def mount_text(folder: Path, size: str) -> str:
+    """The unit that puts the recordings into memory."""
+    count = parse_amount(size, 100) or 0
+    return (
+        "[Unit]\nDescription=BirbCam recordings in memory, so that the SD card lives\n"
+        "Before=birbcam-recorder.service birbcam-motion.service\n\n"
+        f"[Mount]\nWhat=tmpfs\nWhere={folder}\nType=tmpfs\n"
+        f"Options=size={count},mode=0750,nosuid,nodev,noexec\n\n[Install]\nWantedBy=local-fs.target\n"
+    )
+
+
+def removal(facts: Facts, record: Record, settings: Settings, recordings_too: bool) -> list[Step]:
+    """The steps of `uninstall`: everything goes but recordings and clips, these only where that is said."""
+    layout = Layout.of(settings)
+    steps: list[Step] = []
+    if facts.units:
+        steps.append(Command(("systemctl", "disable", "--now", *sorted(facts.units)), "end everything", may_fail=True))
+    steps += [Remove(UNITS / name) for name in sorted(facts.units)]
+    steps += [Remove(UNITS / f"{name}.d") for name in sorted(facts.units)]
+    if record.memory:
+        unit = mount_unit(layout.recordings)
+        steps.append(Command(("systemctl", "disable", "--now", unit), "forget the recordings in memory", may_fail=True))
+        steps.append(Remove(UNITS / unit))
+    steps.append(Command(("systemctl", "daemon-reload"), "let systemd forget its units"))
+    if facts.user_id is not None:
+        steps.append(Command(("loginctl", "disable-linger", USER), "let its sound server end", may_fail=True))
+        steps.append(Command(("loginctl", "terminate-user", USER), "and whatever else it runs", may_fail=True))
+    steps += [Remove(COMMAND), Remove(INSTALLED), Remove(CONFIG.parent), Remove(CACHE), Remove(settings.state_dir)]
+    recordings = (layout.recordings, settings.output_dir)
+    if recordings_too:
+        steps += [Remove(path) for path in recordings]
+    else:
+        steps += [GiveToRoot(path) for path in recordings]
+    steps.append(Clear(HOME, () if recordings_too else recordings))
+    if not recordings_too:
+        steps.append(GiveToRoot(HOME))
+    if facts.user_id is not None:
+        steps.append(Command(("userdel", USER), "remove the user", may_fail=True))
+    return steps
