@@ -22,7 +22,7 @@ from mediamtx.names import iso
 from motion.job import Report, run_pass
 from motion.progress import progress_for, say
 from motion.rescan import Wish
-from motion.times import FORMS, parse_span
+from motion.times import FORMS, duration, parse_span
 from motion.whatif import TRIED, as_values, lines, parse_settings, what_if
 from motion.workers import Workers
 
@@ -163,11 +163,26 @@ def run_once(settings: Settings, as_json: bool, stop: Event, workers: Workers, w
     else:
         for clip in report.removed:
             print(f"removed {line(clip, settings)}", flush=True)
+        if wish is not None:
+            print(summary(report), flush=True)
     if wish is not None and (report.already_running or stop.is_set()):
         left = "try again later" if report.already_running else "the next pass goes on with it"
         print(f"birbcam: not everything was scanned again; {left}", file=sys.stderr)
         return 1
     return 1 if report.errors else 0
+
+
+def summary(report: Report) -> str:
+    """What came of scanning again: `scanned 24.0 min of footage again: 1 clip made, 2 removed, 3 with other boxes`."""
+    if not report.rescanned:
+        return "nothing was scanned again: there is no footage of that time that was scanned before"
+    changes = [
+        (len(report.clips), f"clip{'s' * (len(report.clips) != 1)} made"),
+        (len(report.removed), "removed"),
+        (len(report.renewed), "with another score or other boxes"),
+    ]
+    said = ", ".join(f"{count} {what}" for count, what in changes if count) or "nothing changed"
+    return f"scanned {duration(report.rescanned)} of footage again: {said}"
 
 
 def line(clip: Clip, settings: Settings) -> str:
@@ -196,6 +211,8 @@ def report_values(report: Report) -> dict[str, Any]:
             for clip in report.clips
         ],
         "removed": [str(clip.path) for clip in report.removed],
+        "renewed": [str(clip.path) for clip in report.renewed],
+        "scanned_again": report.rescanned,
         "errors": report.errors,
     }
 

@@ -53,6 +53,30 @@ def values_of(layout: Layout, camera: str, span: Span) -> bytes:
     return whole[first - days.start * DAY : behind - days.start * DAY]
 
 
+def days_within(layout: Layout, camera: str, span: Span) -> Iterator[tuple[datetime, bytes]]:
+    """The values of the seconds that `span` touches, a UTC day at a time: the first second, and the values from there.
+
+    Days that have no file are left out: nothing of them was scanned. StateError as above.
+    """
+    first, behind = _seconds(span)
+    try:
+        names = sorted(os.listdir(layout.activity_dir(camera)))  # noqa: PTH208
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        folder = layout.activity_dir(camera)
+        raise StateError(f"{folder}: cannot be read ({error.strerror}); mend its rights") from error
+    for name in names:
+        try:
+            found = date.fromisoformat(name.partition(".")[0])
+        except ValueError:
+            continue
+        number = (found - _EPOCH).days
+        begin, end = max(first, number * DAY), min(behind, (number + 1) * DAY)
+        if layout.activity_file(camera, found).name == name and begin < end:
+            yield _time(begin), day(layout, camera, found)[begin - number * DAY : end - number * DAY]
+
+
 def summary(values: bytes, bucket: int) -> bytes:
     """One value for each `bucket` seconds of `values`: the highest score, as a chart shows it.
 

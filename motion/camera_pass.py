@@ -53,7 +53,9 @@ class CameraPass:
         self._offset = timedelta(seconds=settings.detect_offset)
         self._activity = Activity(around.layout, camera)
         self._latecomers = Latecomers(around.layout, camera, self._activity)
-        self._publisher = Publisher(around.layout, camera, self._rules, state.short, around.told, around.failed)
+        self._publisher = Publisher(
+            around.layout, camera, self._rules, state.short, around.told, around.renewed, around.failed
+        )
         self._rescan = Rescan(around.layout, camera, state, self._activity, self._rules)
         self._intake = Intake(
             around.layout, camera, state, self._activity, self._rules, self._rescan, self._save, self._publish_and_save
@@ -122,7 +124,7 @@ class CameraPass:
     def _end_piece(self) -> None:
         self._activity.save()
         oldest = self._main.segments[0].start if self._main.segments else None
-        self._rescan.finish(self._intake.known_until, oldest)
+        self._around.rescanned(self._rescan.finish(self._intake.known_until, oldest))
         self._save()
         self._rescan.resume(self._around.removed)
         self._close()

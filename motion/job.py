@@ -47,6 +47,8 @@ class Report:
     errors: list[str] = field(default_factory=list)
     already_running: bool = False
     removed: list[Clip] = field(default_factory=list)  # as their footage was scanned again, and nothing was found
+    renewed: list[Clip] = field(default_factory=list)  # of which only the score or the boxes are others now
+    rescanned: float = 0.0  # s of footage that was scanned again
 
 
 def run_pass(
@@ -160,6 +162,8 @@ class _Job:
             workers=self._workers,
             tick=self._tick,
             told=self._told,
+            renewed=self._report.renewed.append,
+            rescanned=self._rescanned,
             removed=self._report.removed.append,
             failed=self._failed,
             progress=self._progress,
@@ -202,6 +206,9 @@ class _Job:
         self._report.clips.append(clip)
         self._progress.found(clip.camera)
         self._tell(clip)
+
+    def _rescanned(self, seconds: float) -> None:
+        self._report.rescanned += seconds
 
     def _failed(self, problem: str) -> None:
         log.error("%s", problem)

@@ -38,9 +38,10 @@ class Reels:
 
 
 class Publisher:
-    """One pass's publishing of a camera's pending events; `told` hears of new clips, `failed` of what went wrong.
+    """One pass's publishing of a camera's pending events. What fails is left alone for the rest of the pass.
 
-    In `short` is noted which clips lack footage. What fails is left alone for the rest of the pass.
+    In `short` is noted which clips lack footage. `told` hears of new clips, `renewed` of those of which another scan
+    told other boxes or another score, `failed` of what went wrong.
     """
 
     def __init__(
@@ -50,10 +51,11 @@ class Publisher:
         rules: Rules,
         short: list[Short],
         told: Callable[[Clip], None],
+        renewed: Callable[[Clip], None],
         failed: Callable[[str], None],
     ) -> None:
         self._layout, self._camera, self._rules, self._short = layout, camera, rules, short
-        self._told, self._failed = told, failed
+        self._told, self._renewed, self._failed = told, renewed, failed
         self._no_room = False  # nothing can be written: it is not tried again in this pass
         self._tried: set[Event] = set()  # without success: left alone until the next pass
 
@@ -174,6 +176,7 @@ class Publisher:
         renewed = replace(clip, score=event.score, best=best, boxes=encode_marks(marks, clip.start))
         if encode_sidecar(renewed) != encode_sidecar(clip):
             refresh(renewed, self._thumbnail(clip.path, best - clip.start) if best != clip.best else None)
+            self._renewed(renewed)
 
     def _note_lacks(self, event: Event, stem: str, reels: Reels) -> None:
         """Remember what footage there is none of; behind a stream that stopped, also of what might still join."""

@@ -126,8 +126,8 @@ class Rescan:
         self._seen = union([*self._seen, span])
         self._found = joined([*self._found, *windows])
 
-    def finish(self, known_until: datetime | None, oldest_main: datetime | None) -> None:
-        """End the piece in hand, which was scanned as far as it can be.
+    def finish(self, known_until: datetime | None, oldest_main: datetime | None) -> float:
+        """End the piece in hand, which was scanned as far as it can be: so many seconds.
 
         The caller saves the scores before, and the state after; then it calls `resume`.
         """
@@ -149,7 +149,9 @@ class Rescan:
         ]
         again.rest = without(again.rest, [again.piece, *again.footage])  # which may go on beyond the piece
         again.piece, again.footage, again.before = None, [], []
+        scanned = sum(span.duration for span in self._seen)
         self._seen, self._found = [], []
+        return scanned
 
     def _remove(self, again: Again, removed: Callable[[Clip], None]) -> None:
         for stem in again.stale:

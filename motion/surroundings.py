@@ -22,6 +22,8 @@ class Surroundings:
     workers: Workers
     tick: Callable[[], None]  # called now and then
     told: Callable[[Clip], None]  # of a new clip
+    renewed: Callable[[Clip], None]  # of one whose boxes or score are others now
+    rescanned: Callable[[float], None]  # so many seconds were scanned again
     removed: Callable[[Clip], None]  # of one in which nothing was found any more
     failed: Callable[[str], None]
     progress: Progress

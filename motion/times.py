@@ -37,6 +37,17 @@ def parse_span(since: str, until: str | None, zone: tzinfo, now: datetime) -> Sp
     return Span(start, end)
 
 
+def duration(seconds: float) -> str:
+    """So long, in a unit that a person has a feeling for: `40 s`, `12 min`, `3.5 h`, `12 days`."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    if seconds < 99.5 * 60:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 48 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.0f} days"
+
+
 def _parsed(text: str, zone: tzinfo, now: datetime, end: bool) -> datetime:
     if text == "now":
         return now

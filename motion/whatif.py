@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ from config.settings import CameraSettings, Settings
 from mediamtx.layout import Layout
 from mediamtx.names import iso
 from mediamtx.segments import Span
-from motion.activity import HIGHEST, NO_FOOTAGE, NOT_SCANNED, values_of
+from motion.activity import HIGHEST, NO_FOOTAGE, NOT_SCANNED, days_within
 from motion.events import MOMENT, Event, Rules, Window, assemble
+from motion.times import duration
 
 TRIED = ("sensitivity", "merge_gap", "pre", "post", "max_event")
 LOOKED_AT = ("min_size", "confirm_frames", "ignore", "detect_offset")
@@ -92,27 +93,59 @@ def what_if(settings: Settings, values: Mapping[str, Any], span: Span) -> list[C
         tried = dataclasses.replace(present, **values)
         margin = timedelta(seconds=max(present.max_event, tried.max_event, present.merge_gap, tried.merge_gap)) + SETTLE
         wide = Span(span.start - margin, span.end + margin)
-        scores = values_of(layout, camera, wide)
-        first = wide.start.replace(microsecond=0)
-        kinds = Counter(values_of(layout, camera, span))
-        scanned = kinds.total() - kinds[NO_FOOTAGE] - kinds[NOT_SCANNED]
+        judges = Judge(Rules.of(present)), Judge(Rules.of(tried))
+        kinds: Counter[int] = Counter()
+        for first, scores in days_within(layout, camera, wide):  # there may be years of them
+            for judge in judges:
+                judge.take(first, scores)
+            kinds.update(_part(scores, first, span))
         now, then = (
-            tuple(e for e in events_of(scores, first, Rules.of(of)) if span.start <= e.windows[0].start < span.end)
-            for of in (present, tried)
+            tuple(event for event in judge.end() if span.start <= event.windows[0].start < span.end) for judge in judges
         )
-        result.append(Comparison(camera, present, tried, now, then, scanned, kinds[NO_FOOTAGE], kinds[NOT_SCANNED]))
+        scanned = kinds.total() - kinds[NO_FOOTAGE] - kinds[NOT_SCANNED]
+        unscanned = len(_seconds_of(span)) - scanned - kinds[NO_FOOTAGE]
+        result.append(Comparison(camera, present, tried, now, then, scanned, kinds[NO_FOOTAGE], unscanned))
     return result
 
 
-def events_of(values: bytes, first: datetime, rules: Rules) -> list[Event]:
-    """The events in scores per second, of which the first is that of the whole second `first`."""
-    loudest = re.compile(b"[\\x%02x-\\x%02x]+" % (max(0, math.ceil(rules.threshold)), HIGHEST))
-    windows = []
-    for loud in loudest.finditer(values):
-        start = first + timedelta(seconds=loud.start()) + HALF
-        end = first + timedelta(seconds=loud.end()) - HALF
-        windows.append(Window(start, max(end, start + MOMENT), float(max(loud.group()))))
-    return assemble(None, windows, None, rules)[0]
+class Judge:
+    """Makes events of scores per second that come day by day, as one look at all of them would."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._loud = re.compile(b"[\\x%02x-\\x%02x]+" % (max(0, math.ceil(rules.threshold)), HIGHEST))
+        self._open: Event | None = None
+        self._over: list[Event] = []
+        self._held = b""  # of what came last, what is loud up to the end
+        self._until = datetime.min.replace(tzinfo=UTC)
+
+    def take(self, first: datetime, values: bytes) -> None:
+        """Take the scores of what comes next, of which the first is that of the whole second `first`."""
+        if first != self._until:
+            self._judge(self._until, self._held)
+            self._held = b""
+        values, self._until = self._held + values, first + timedelta(seconds=len(values))
+        *_, last = [None, *self._loud.finditer(values)]
+        settled = last.start() if last is not None and last.end() == len(values) else len(values)
+        self._held = values[settled:]
+        self._judge(self._until - timedelta(seconds=len(self._held)), values[:settled])
+
+    def end(self) -> list[Event]:
+        """All events, when no more comes."""
+        self._judge(self._until, self._held)
+        over, self._open = assemble(self._open, (), None, self._rules)
+        return [*self._over, *over]
+
+    def _judge(self, end: datetime, values: bytes) -> None:
+        """Take scores that end at `end`, with nothing loud right behind them."""
+        windows, first = [], end - timedelta(seconds=len(values)) if values else end
+        for loud in self._loud.finditer(values):
+            start = first + timedelta(seconds=loud.start()) + HALF
+            stop = first + timedelta(seconds=loud.end()) - HALF
+            windows.append(Window(start, max(stop, start + MOMENT), float(max(loud.group()))))
+        if windows or self._open is not None:
+            over, self._open = assemble(self._open, windows, end, self._rules)
+            self._over += over
 
 
 def lines(comparisons: Sequence[Comparison], span: Span, zone: tzinfo) -> Iterator[str]:
@@ -126,12 +159,13 @@ def lines(comparisons: Sequence[Comparison], span: Span, zone: tzinfo) -> Iterat
             if getattr(one.tried, name) != getattr(one.present, name)
         )
         yield f"{one.camera}: {changes or 'these are the present settings'}; {_known(one)}"
-        new, gone = one.new, one.gone
-        for day in _days([*one.now, *one.then], zone):
-            now, then, more, less = (len(_on(day, events, zone)) for events in (one.now, one.then, new, gone))
+        days = {kind: _by_day(events, zone) for kind, events in _kinds(one).items()}
+        for day in sorted(days["now"].keys() | days["then"].keys()):
+            now, then, more, less = (len(days[kind][day]) for kind in ("now", "then", "new", "gone"))
             yield f"  {day} {_events(then)} instead of {now}: {more} new, {less} gone"
-            for event in sorted([*_on(day, new, zone), *_on(day, gone, zone)], key=lambda e: e.start):
-                yield f"    {'new ' if event in new else 'gone'} {_shown(event, zone)}"
+            changed = [(event, kind) for kind in ("new", "gone") for event in days[kind][day]]
+            for event, kind in sorted(changed, key=lambda one: one[0].start):
+                yield f"    {kind:4} {_shown(event, zone)}"
     total = [sum(map(len, some)) for some in zip(*((c.now, c.then, c.new, c.gone) for c in comparisons), strict=True)]
     if total:
         now, then, more, less = total
@@ -140,7 +174,7 @@ def lines(comparisons: Sequence[Comparison], span: Span, zone: tzinfo) -> Iterat
             sum(_length(c.then, c.tried) for c in comparisons),
         )
         yield (
-            f"in all {_events(then)} ({after / 60:.1f} min) instead of {now} ({before / 60:.1f} min): "
+            f"in all {_events(then)} ({duration(after)}) instead of {now} ({duration(before)}): "
             f"{more} new, {less} gone; nothing was changed"
         )
 
@@ -151,25 +185,23 @@ def as_values(comparisons: Sequence[Comparison], values: Mapping[str, Any], span
         "what_if": dict(values),
         "since": iso(span.start),
         "until": iso(span.end),
-        "cameras": [
-            {
-                "camera": one.camera,
-                "now": {"events": len(one.now), "seconds": round(_length(one.now, one.present), 1)},
-                "then": {"events": len(one.then), "seconds": round(_length(one.then, one.tried), 1)},
-                "days": [
-                    {"day": str(day), "now": len(_on(day, one.now, zone)), "then": len(_on(day, one.then, zone))}
-                    for day in _days([*one.now, *one.then], zone)
-                ],
-                "new": [_as_value(event) for event in one.new],
-                "gone": [_as_value(event) for event in one.gone],
-                "seconds": {
-                    "scanned": one.scanned,
-                    "no_footage": one.no_footage,
-                    "not_scanned": one.not_scanned,
-                },
-            }
-            for one in comparisons
+        "cameras": [_as_values(one, zone) for one in comparisons],
+    }
+
+
+def _as_values(one: Comparison, zone: tzinfo) -> dict[str, Any]:
+    days = {kind: _by_day(events, zone) for kind, events in _kinds(one).items()}
+    return {
+        "camera": one.camera,
+        "now": {"events": len(one.now), "seconds": round(_length(one.now, one.present), 1)},
+        "then": {"events": len(one.then), "seconds": round(_length(one.then, one.tried), 1)},
+        "days": [
+            {"day": str(day), "now": len(days["now"][day]), "then": len(days["then"][day])}
+            for day in sorted(days["now"].keys() | days["then"].keys())
         ],
+        "new": [_as_value(event) for event in one.new],
+        "gone": [_as_value(event) for event in one.gone],
+        "seconds": {"scanned": one.scanned, "no_footage": one.no_footage, "not_scanned": one.not_scanned},
     }
 
 
@@ -195,12 +227,27 @@ def _number(kind: type, text: str) -> Any:
         return text  # which the check refuses
 
 
-def _on(day: date, events: Iterable[Event], zone: tzinfo) -> list[Event]:
-    return [event for event in events if event.windows[0].start.astimezone(zone).date() == day]
+def _kinds(one: Comparison) -> dict[str, Sequence[Event]]:
+    return {"now": one.now, "then": one.then, "new": one.new, "gone": one.gone}
 
 
-def _days(events: Iterable[Event], zone: tzinfo) -> list[date]:
-    return sorted({event.windows[0].start.astimezone(zone).date() for event in events})
+def _by_day(events: Iterable[Event], zone: tzinfo) -> defaultdict[date, list[Event]]:
+    """The events of each local day on which there are any."""
+    days: defaultdict[date, list[Event]] = defaultdict(list)
+    for event in events:
+        days[event.windows[0].start.astimezone(zone).date()].append(event)
+    return days
+
+
+def _seconds_of(span: Span) -> range:
+    """The epoch seconds that `span` touches."""
+    return range(int(span.start.timestamp()), -int(-span.end.timestamp() // 1))
+
+
+def _part(values: bytes, first: datetime, span: Span) -> bytes:
+    """The values of the seconds that `span` touches; the first of them all is that of the whole second `first`."""
+    wanted, begin = _seconds_of(span), int(first.timestamp())
+    return values[max(0, wanted.start - begin) : max(0, wanted.stop - begin)]
 
 
 def _length(events: Iterable[Event], settings: CameraSettings) -> float:
@@ -219,9 +266,9 @@ def _shown(event: Event, zone: tzinfo) -> str:
 
 
 def _known(one: Comparison) -> str:
-    parts = [f"{one.scanned / 3600:.1f} h scanned"]
-    parts += [f"{one.not_scanned / 3600:.1f} h not scanned"] * (one.not_scanned > 60)
-    parts += [f"{one.no_footage / 3600:.1f} h without footage"] * (one.no_footage > 60)
+    parts = [f"{duration(one.scanned)} scanned" if one.scanned else "nothing scanned"]
+    parts += [f"{duration(one.not_scanned)} not scanned"] * (one.not_scanned > 60)
+    parts += [f"{duration(one.no_footage)} without footage"] * (one.no_footage > 60)
     return ", ".join(parts)
 
 

@@ -132,13 +132,16 @@ def test_one_camera_only(command: Command, ffmpeg: str) -> None:
 def test_scanned_again_what_is_not_found_any_more_is_told_as_removed(command: Command, ffmpeg: str) -> None:
     command.record()
     assert command()[1].count("->") == 1
-    assert command("--again", "--since", "2h") == (0, "", "")
+    assert command("--again", "--since", "2h") == (0, "scanned 40 s of footage again: nothing changed\n", "")
     media.write_segments(command.layout, DETECT, START, [10] * 4)  # the same times, and nothing moves
     code, output, _ = command("--again", "--since", "2h")
     assert code == 0
-    match = re.fullmatch(r"removed front \S+ \S+ motion 10\.\d s .*-> (\S+_motion\.mp4)\n", output)
+    removed = r"removed front \S+ \S+ motion 10\.\d s .*-> (\S+_motion\.mp4)\n"
+    match = re.fullmatch(removed + r"scanned 40 s of footage again: 1 removed\n", output)
     assert match is not None and not Path(match[1]).exists(), output
-    assert json.loads(command("--again", "--since", "2h", "--json")[1])["removed"] == []
+    told = json.loads(command("--again", "--since", "2h", "--json")[1])
+    assert told["removed"] == told["renewed"] == [] and told["scanned_again"] == 40.0
+    assert "nothing was scanned again" in command("--again", "--since", "10m")[1]
 
 
 def test_at_a_terminal_the_same_lines_are_printed(command: Command, ffmpeg: str) -> None:

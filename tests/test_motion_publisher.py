@@ -55,7 +55,7 @@ def put(yard: Yard, marks: Sequence[Mark], end: float = END, **settings: float) 
     clips: list[Clip] = []
     main = look_at(yard.layout, MAIN, StreamState(), at(3600))
     detect = look_at(yard.layout, DETECT, StreamState(), at(3600)).segments
-    publisher = Publisher(yard.layout, "front", rules, [], clips.append, pytest.fail)
+    publisher = Publisher(yard.layout, "front", rules, [], clips.append, pytest.fail, pytest.fail)
     left_over = publisher.publish(
         [Pending(event, 2) for event in events],
         Reels(main, True, detect, timedelta(seconds=camera.detect_offset)),

@@ -101,7 +101,9 @@ class TestAgain:
         refresh(replace(first, best=first.windows[0].start, boxes=[[3000, [100, 200, 30, 40]]]), b"another picture")
         refresh(replace(second, score=1.0), None)
         other = second.thumbnail.stat().st_mtime_ns
-        assert again(yard).clips == []
+        report = again(yard)
+        assert report.clips == [] and [clip.path for clip in report.renewed] == [first.path, second.path]
+        assert report.rescanned == 60
         assert (first.sidecar.read_bytes(), first.thumbnail.read_bytes()) == (told, picture)
         assert first.path.stat().st_mtime_ns == film.st_mtime_ns
         assert yard.clips()[1] == second and second.thumbnail.stat().st_mtime_ns == other

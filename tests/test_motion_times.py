@@ -9,7 +9,7 @@ import pytest
 
 from config.errors import ConfigError
 from mediamtx.segments import Span
-from motion.times import FORMS, parse_span, parse_time
+from motion.times import FORMS, duration, parse_span, parse_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)  # 13:00 there
@@ -66,3 +66,19 @@ def test_a_span_ends_with_the_last_day_and_at_most_now() -> None:
 def test_an_empty_span_is_refused(since: str, until: str | None) -> None:
     with pytest.raises(ConfigError, match="earlier than"):
         parse_span(since, until, BERLIN, NOW)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (59.6, "60 s"),
+        (99.4, "99 s"),
+        (100, "2 min"),
+        (5400, "90 min"),
+        (6000, "1.7 h"),
+        (864000, "10 days"),
+    ],
+)
+def test_a_duration_has_a_unit_that_fits(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

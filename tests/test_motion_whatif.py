@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,10 +25,11 @@ from conftest import write_settings
 from mediamtx.layout import Layout
 from mediamtx.segments import Span
 from motion.activity import Activity
+from motion.events import Rules
 from motion.job import run_pass
 from motion.look import Frame
 from motion.rescan import Wish
-from motion.whatif import Comparison, lines, parse_settings, what_if
+from motion.whatif import Comparison, Judge, lines, parse_settings, what_if
 
 T = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)  # 23:00 in Berlin
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -102,6 +105,45 @@ def test_what_is_known_of_the_span_is_told(settings: Settings) -> None:
     assert (one.scanned, one.no_footage, one.not_scanned) == (800, 100, 100)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_however_scores_are_cut_the_events_are_the_same(seed: int) -> None:
+    chance = random.Random(seed)
+    rules = Rules.of(CameraSettings(max_event=60.0, merge_gap=8.0))
+    stretches = [(chance.randrange(2), chance.randrange(1, 40)) for _ in range(200)]
+    scores = b"".join(bytes([chance.choice((60, 90) if loud else (0, 20, 254, 255))]) * n for loud, n in stretches)
+    whole, pieces = Judge(rules), Judge(rules)
+    whole.take(T, scores)
+    first = 0
+    while first < len(scores):
+        length = chance.choice((1, 7, 60, 500))
+        pieces.take(at(first), scores[first : first + length])
+        first += length
+    assert pieces.end() == whole.end() != []
+
+
+def test_days_without_scores_lie_between_events(settings: Settings) -> None:
+    judge = Judge(Rules.of(CameraSettings()))
+    judge.take(T, bytes([0, 60, 60]))
+    judge.take(at(86400), bytes([60, 60, 0]))
+    assert spans(judge.end()) == [(1.5, 2.5), (86400.5, 86401.5)]
+
+
+def test_years_are_judged_a_day_at_a_time(settings: Settings) -> None:
+    keep(settings, (100, 110, 60))
+    folder = Layout.of(settings).activity_dir("front")
+    (scores, *_) = sorted(folder.iterdir())
+    for number in range(200):
+        (folder / f"{T.date() - timedelta(days=2 * number + 2)}.scores").write_bytes(scores.read_bytes())
+    tracemalloc.start()
+    try:
+        one = tried(settings, since=T - timedelta(days=4000), sensitivity=40)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(one.now) == len(one.then) == 201 and peak < 3_000_000, "200 days are 17 MB"
+    assert one.scanned + one.not_scanned == 4000 * 86400 + 3 * 3600 and one.scanned > 200 * 3600
+
+
 def test_a_person_is_told_by_camera_and_local_day(settings: Settings) -> None:
     cameras = {"back": CameraSettings(sensitivity=30), "front": CameraSettings()}
     settings = replace(settings, cameras=cameras)
@@ -110,12 +152,12 @@ def test_a_person_is_told_by_camera_and_local_day(settings: Settings) -> None:
     found = what_if(settings, {"sensitivity": 60}, span)
     assert list(lines(found, span, BERLIN)) == [
         "judged from the kept scores of 2026-11-20 23:00:00 to 2026-11-21 02:00:00, to the second",
-        "back: sensitivity = 60 instead of 30; 0.0 h scanned, 3.0 h not scanned",
+        "back: sensitivity = 60 instead of 30; nothing scanned, 3.0 h not scanned",
         "front: sensitivity = 60 instead of 50; 3.0 h scanned",
         "  2026-11-20 2 events instead of 1: 1 new, 0 gone",
         "    new  23:59:59 to 00:01:39, score 44",
         "  2026-11-21 1 event instead of 1: 0 new, 0 gone",
-        "in all 3 events (2.3 min) instead of 2 (0.5 min): 1 new, 0 gone; nothing was changed",
+        "in all 3 events (2 min) instead of 2 (30 s): 1 new, 0 gone; nothing was changed",
     ]
 
 
