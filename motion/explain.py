@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from config.check import nearest
-from config.errors import ConfigError, run_main
+from config.errors import ConfigError, SegmentError, run_main
 from config.load import load_settings, use_config
 from config.logs import setup_logging
 from config.settings import Settings
@@ -21,10 +21,10 @@ from mediamtx.files import storage_error
 from mediamtx.layout import Layout
 from mediamtx.listing import segments_of
 from mediamtx.names import Segment, Stream
-from mediamtx.segments import Span
+from mediamtx.segments import Span, is_finished, look
 from motion.activity import values_of
 from motion.events import Rules
-from motion.footage import end_of
+from motion.footage import STALLED, end_of
 from motion.look import Look
 from motion.panels import Story, drawn
 from motion.reasons import Facts, reasons
@@ -33,10 +33,10 @@ from motion.times import FORMS, parse_time
 from motion.witness import AROUND, NEAR, Testimony, ask
 
 
-def explain(settings: Settings, camera: str, moment: datetime) -> Story:
-    """All that is known of a moment. StateError where kept scores cannot be read."""
+def explain(settings: Settings, camera: str, moment: datetime, now: datetime) -> Story:
+    """All that is known of a moment, at the time `now`. StateError where kept scores cannot be read."""
     layout, of = Layout.of(settings), settings.cameras[camera]
-    look, limit = Look.of(of), Rules.of(of).threshold
+    eyes, limit = Look.of(of), Rules.of(of).threshold
     local = moment.astimezone(settings.zone)
     story = Story(
         title=f"{camera}, {local:%Y-%m-%d %H:%M:%S}",
@@ -50,8 +50,9 @@ def explain(settings: Settings, camera: str, moment: datetime) -> Story:
     )
     kept = values_of(layout, camera, Span(moment, moment + timedelta(microseconds=1)))[0]
     state = _state(layout, camera)
-    facts = Facts(of, kept, clips=tuple(_clips(layout, camera, moment, state)))
+    facts = Facts(of, kept, ahead=moment > now, clips=tuple(_clips(layout, camera, moment, state)))
     found = _segment_at(layout, camera, moment, timedelta(seconds=of.detect_offset))
+    facts = replace(facts, whole_until=_whole_until(settings, camera, moment, state, now, found))
     if found is None:
         return replace(story, words=tuple(reasons(facts)))
     segment, offset = found
@@ -60,7 +61,7 @@ def explain(settings: Settings, camera: str, moment: datetime) -> Story:
     def told(look: Look, view: bool = False) -> Testimony:
         return ask(layout, known, moment, offset, look, view)
 
-    said = told(look, view=True)
+    said = told(eyes, view=True)
     trouble = state.troubles.get(segment)
     score = _highest(said, moment)
     facts = replace(
@@ -76,10 +77,10 @@ def explain(settings: Settings, camera: str, moment: datetime) -> Story:
         reason=said.view.reason if said.view else "",
     )
     if said.frames and score < limit:
-        if look.ignore:
-            facts = replace(facts, unignored=_highest(told(replace(look, ignore=())), moment))
-        if look.min_size > 1:
-            facts = replace(facts, smallest=_highest(told(replace(look, min_size=1.0)), moment))
+        if eyes.ignore:
+            facts = replace(facts, unignored=_highest(told(replace(eyes, ignore=())), moment))
+        if eyes.min_size > 1:
+            facts = replace(facts, smallest=_highest(told(replace(eyes, min_size=1.0)), moment))
     return replace(story, view=said.view, frames=said.frames, words=tuple(reasons(facts)))
 
 
@@ -96,6 +97,31 @@ def _segment_at(
         if before and end_of(layout, before[-1]) + offset > moment:
             return before[-1], offset
     return None
+
+
+def _whole_until(
+    settings: Settings,
+    camera: str,
+    moment: datetime,
+    state: CameraState,
+    now: datetime,
+    found: tuple[Segment, timedelta] | None,
+) -> str:
+    """Up to when the newest segment is whole, where it is not finished and the moment lies in it or after it."""
+    layout, shift = Layout.of(settings), timedelta(seconds=settings.cameras[camera].detect_offset)
+    for stream, offset in ((Stream(camera, detect=True), shift), (Stream(camera), timedelta(0))):
+        newest = segments_of(layout, stream)[-1:]
+        if not newest or newest[0].start + offset > moment or (found is not None and found[0] != newest[0]):
+            continue
+        known = state.stream(stream)
+        seen = known.seen if known.newest == newest[0].start else None
+        try:
+            if is_finished(layout, newest[0], False, seen or look(layout, newest[0], None, now), now, STALLED):
+                continue
+        except SegmentError:
+            continue  # gone meanwhile
+        return f"{(end_of(layout, newest[0]) + offset).astimezone(settings.zone):%H:%M:%S}"
+    return ""
 
 
 def _clips(layout: Layout, camera: str, moment: datetime, state: CameraState) -> Iterator[str]:
@@ -141,8 +167,9 @@ def main() -> int:
     if options.camera not in settings.cameras:
         hint = nearest(options.camera, settings.cameras) or f"; there are: {', '.join(sorted(settings.cameras))}"
         raise ConfigError(f'there is no camera "{options.camera}"{hint}')
-    moment = parse_time(options.time, settings.zone, datetime.now(UTC))
-    story = explain(settings, options.camera, moment)
+    now = datetime.now(UTC)
+    moment = parse_time(options.time, settings.zone, now)
+    story = explain(settings, options.camera, moment, now)
     out = options.out or Path(f"explain-{options.camera}-{moment.astimezone(settings.zone):%Y-%m-%d_%H-%M-%S}.png")
     try:
         out.write_bytes(drawn(story))

@@ -21,6 +21,8 @@ class Facts:
     camera: CameraSettings
     kept: int  # the kept score of its second, or NO_FOOTAGE or NOT_SCANNED
     footage: bool = False
+    ahead: bool = False  # it is still to come
+    whole_until: str = ""  # of the newest segment, which is not finished: up to when it is whole, in local time
     aside: str = ""  # why its segment is not tried any more
     problem: str = ""  # why its segment cannot be read now
     score: float = 0.0  # confirmed
@@ -39,7 +41,14 @@ def reasons(facts: Facts) -> Iterator[str]:
     if not camera.motion:
         yield "motion is off for this camera (motion = false): nobody looks for any"
     if not facts.footage:
-        if facts.kept <= HIGHEST:
+        if facts.ahead:
+            yield "that time is still to come"
+        elif facts.whole_until:
+            yield (
+                f"not recorded as a whole yet: the segment that is being written goes up to {facts.whole_until}; "
+                "ask again in a moment"
+            )
+        elif facts.kept <= HIGHEST:
             than = "reaches" if facts.kept >= limit else "is below"
             yield f"the footage is deleted; the score of {facts.kept} that was kept of that second {than} {threshold}"
         elif facts.kept == NO_FOOTAGE:
@@ -54,6 +63,8 @@ def reasons(facts: Facts) -> Iterator[str]:
         return
     if facts.aside:
         yield f"the segment was set aside, as it could not be read: {facts.aside}"
+    elif facts.kept > HIGHEST and camera.motion and facts.whole_until:
+        yield "not scanned yet: its segment is not finished, and a pass takes it once it is"
     elif facts.kept > HIGHEST and camera.motion:
         yield "not scanned yet: a pass takes segments that are finished, oldest first"
     if facts.score >= limit:

@@ -24,6 +24,7 @@ AROUND = timedelta(seconds=10)
 """So much before and after the moment is shown."""
 NEAR = timedelta(seconds=1)
 """So far from the moment the strongest picture may be."""
+UNSEEN = "not found in this picture, but before and after it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,22 @@ class Witness:
         return [self._later(seen, replace(view, score=seen.score, boxes=seen.boxes)) for seen, view in self._kept]
 
     def _later(self, seen: Seen, view: View) -> View:
-        """With what became of what was followed then."""
+        """With what became of what was followed then: also of what was found before and after, and not in between."""
         here = [track for track in self._followed.values() if any(point.seen is seen for point in track.points)]
-        if not here:
+        highest = max((track.mark for track in here), default=0.0)
+        passing = [
+            track
+            for track in self._followed.values()
+            if track not in here
+            and track.points[0].seen.time < seen.time < track.last.seen.time
+            and highest < track.mark <= seen.score + 0.5
+        ]
+        if not here and not passing:
             return view
         height, width = view.luma.shape
-        lines = tuple(tuple((point.x / width, point.y / height) for point in track.points) for track in here)
-        return replace(view, tracks=lines, reason=reason_of(here))
+        lines = tuple(tuple((point.x / width, point.y / height) for point in track.points) for track in here + passing)
+        reason = reason_of(passing or here)
+        return replace(view, tracks=lines, reason=f"{UNSEEN}: {reason}" if passing else reason)
 
 
 def view_of(detector: Detector, time: float, luma: Picture) -> View:

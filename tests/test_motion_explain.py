@@ -20,9 +20,12 @@ from conftest import write_settings
 from mediamtx.decisions import delete_clip, keep
 from motion.activity import NO_FOOTAGE, NOT_SCANNED
 from motion.explain import explain
+from motion.look import Look, Seen
 from motion.panels import Story, drawn
 from motion.reasons import Facts, reasons
-from motion.witness import View
+from motion.trace import WORDS, reason_of
+from motion.track import Point, Track
+from motion.witness import UNSEEN, View, Witness
 
 CAMERA = CameraSettings(sensitivity=40)
 WHOLE = (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)),)  # an area over the whole picture
@@ -48,6 +51,12 @@ class TestReasons:
             (replace(MISSED, camera=CameraSettings(motion=False)), "motion is off for this camera (motion = false)"),
             (Facts(CAMERA, NO_FOOTAGE), "no footage: nothing was recorded then"),
             (Facts(CAMERA, NOT_SCANNED), "no footage of that time is there"),
+            (Facts(CAMERA, NOT_SCANNED, ahead=True), "still to come"),
+            (
+                Facts(CAMERA, NOT_SCANNED, whole_until="18:03:04"),
+                "the segment that is being written goes up to 18:03:04",
+            ),
+            (replace(MISSED, kept=NOT_SCANNED, whole_until="18:03:04"), "not scanned yet: its segment is not finished"),
             (Facts(CAMERA, 70), "the footage is deleted; the score of 70 that was kept of that second reaches"),
             (Facts(CAMERA, 7, clips=("it is in a clip: x.mp4",)), "it is in a clip: x.mp4"),
         ],
@@ -58,6 +67,34 @@ class TestReasons:
     def test_nothing_at_all_has_no_cure(self) -> None:
         facts = replace(MISSED, kept=0, score=0.0, same_second=0.0, alone=0.0, unignored=0.0, smallest=0.0)
         assert len(list(reasons(facts))) == 1
+
+
+def followed(*steps: tuple[float, float], mark: float, marks: dict[str, float]) -> Track:
+    """A track through pictures at these times (s), which scored so much."""
+    box = (10, 10, 20, 20)
+    points = [Point(Seen(time, score), 15, 15, 90, 80, 40, box, 0, 0, 0) for time, score in steps]
+    return Track(points, mark=mark, marks=marks)
+
+
+class TestDetector:
+    """What is said must not contradict the score."""
+
+    def test_the_highest_mark_counts_and_what_came_last_is_told_apart(self) -> None:
+        said = reason_of([followed((0, 63), mark=63, marks={"size": 70, "chance": 30})])
+        assert "63 points at its best, which count" in said and WORDS["chance"] not in said
+        said = reason_of([followed((0, 30), mark=30, marks={"size": 70, "chance": 30})])
+        assert "30 points; " + WORDS["chance"] in said
+
+    def test_a_picture_that_was_raised_later_is_told_by_its_track(self) -> None:
+        witness, grey = Witness(Look(), 0.2), np.full((180, 320), 90, np.uint8)
+        between = Seen(0.2, 63)
+        track = followed((0.0, 63), (0.4, 63), mark=63, marks={"size": 63})
+        witness._kept = [(between, View(at(0.2), grey, 0.0, (), reason="nothing differs"))]
+        assert witness.views[0].reason == "nothing differs"
+        witness._followed = {1: track, 2: followed((0.3, 20), (0.5, 20), mark=20, marks={"size": 20})}
+        (view,) = witness.views
+        assert view.score == 63 and view.reason.startswith(UNSEEN) and "63 points" in view.reason
+        assert len(view.tracks) == 1
 
 
 def size_of(png: bytes, path: Path) -> tuple[int, int]:
@@ -87,8 +124,8 @@ class TestFootage:
         yard.both(40, (12, 16))
         return yard
 
-    def said(self, yard: Yard, seconds: float) -> str:
-        return "\n".join(explain(yard.settings, "front", at(seconds)).words)
+    def said(self, yard: Yard, seconds: float, now: float = 3600) -> str:
+        return "\n".join(explain(yard.settings, "front", at(seconds), at(now)).words)
 
     def test_before_and_after_a_pass(self, yard: Yard) -> None:
         words = self.said(yard, 14)
@@ -100,7 +137,7 @@ class TestFootage:
         assert "it does not trigger" in self.said(yard, 30)
 
     def test_what_is_shown(self, yard: Yard) -> None:
-        story = explain(yard.settings, "front", at(14))
+        story = explain(yard.settings, "front", at(14), at(3600))
         assert story.view is not None and abs(story.view.time - at(14)) <= timedelta(seconds=1)
         assert story.view.score >= 50 and story.view.luma.shape == (180, 320)
         times = [frame.time for frame in story.frames]
@@ -127,7 +164,7 @@ class TestFootage:
         assert "it is too small: with min_size = 1 instead of 9000" in self.said(yard, 14)
 
     def test_what_was_followed_is_told_and_shown(self, yard: Yard) -> None:
-        story = explain(yard.settings, "front", at(14))
+        story = explain(yard.settings, "front", at(14), at(3600))
         assert story.view is not None and story.view.boxes and max(map(len, story.view.tracks)) > 5
         assert "followed over" in story.view.reason
         for picture in (story.view.background, story.view.difference, story.view.blobs):
@@ -143,6 +180,17 @@ class TestFootage:
             yard.record(stream, [20], start=60)
         yard.run()
         assert "nothing was recorded then" in self.said(yard, 50)
+
+    def test_what_is_being_written_is_told_from_what_is_not_there(self, yard: Yard) -> None:
+        media.write_segments(yard.layout, DETECT, at(100), [10], finished=False)
+        yard.settings = replace(yard.settings, time_zone="UTC")
+        assert "the segment that is being written goes up to 18:01:50" in self.said(yard, 115, now=116)
+        assert "its segment is not finished" in self.said(yard, 105, now=116)
+        yard.run(now=116)
+        assert "goes up to 18:01:50" in self.said(yard, 115, now=117)
+        assert "no footage of that time is there" in self.said(yard, 115, now=200)
+        assert "still to come" in self.said(yard, 300, now=200)
+        assert "no footage of that time is there" in self.said(yard, 80, now=200)
 
     def test_a_segment_that_cannot_be_read(self, yard: Yard) -> None:
         (segment,) = media.write_segments(yard.layout, DETECT, at(100), [10])
