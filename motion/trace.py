@@ -55,5 +55,7 @@ def reason_of(tracks: Sequence[Track]) -> str:
         return f"{where}: too short yet to be judged"
     stage = min(best.marks, key=lambda name: best.marks[name])
     points = ", ".join(f"{name} {mark:.0f}" for name, mark in best.marks.items())
+    if best.mark > best.marks[stage] + 1:  # its highest mark stands
+        return f"{where}: {best.mark:.0f} points at its best, which count; what came last has less ({points})"
     word = f"; {WORDS[stage]}" if best.marks[stage] < 50 else ""
     return f"{where}: {best.mark:.0f} points{word} ({points}; 50 is just enough)"
