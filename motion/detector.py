@@ -236,6 +236,8 @@ class Detector:
             told["chance"] = marks.chance_mark(track)
         if "travel" not in self._off:
             told["travel"] = marks.travel_mark(track, self._scale)
+        if "solid" not in self._off:
+            told["solid"] = marks.solid_mark(track, self._scale)
         if "insect" not in self._off and self._place.dark:
             told["insect"] = marks.insect_mark(track, self._scale)
         if self._usual > 0:

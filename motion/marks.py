@@ -20,6 +20,9 @@ STRAIGHT = 2.5  # times as long as it reaches is a path that still goes somewher
 PER_TURN = 18.0  # points for twice the reach
 STRONGER = 2.5  # times the usual strength of what falls: a drop twice as near is four times as large
 FALLS = 3.0  # links in which what falls may seem to keep its direction
+CLOSED = 0.13  # of its box that a thing fills; leaves of a crown are specks with gaps between
+PER_FILL = 60.0  # points for twice as much
+SPECK = 25.0  # px of a picture 320 px wide: what is smaller has no gaps
 DARK = 90.0  # mean grey level of a picture: below, lamps and infrared light draw insects
 INSECT = 300.0  # px of a picture 320 px wide: they are no larger
 STEADY = 5.0  # links in which something keeps its direction that is no insect
@@ -52,7 +55,7 @@ def chance_mark(track: Track) -> float:
 
 def travel_mark(track: Track, scale: float) -> float:
     """For how far it goes, measured by its own size and by how it turns back."""
-    size = float(np.median([point.area for point in track.points])) ** 0.5
+    size = track.area**0.5
     need = REACH * scale + OWN_SIZE * size
     detour = max(1.0, track.path / max(track.reach, 1e-3) / STRAIGHT)
     return _clip(50 + PER_TURN * np.log2(max(track.reach, 1e-3) / need / detour))
@@ -81,9 +84,16 @@ def weather_mark(track: Track, usual: float) -> float:
     return _clip(50 + 25 * np.log2(max(strength, 1e-3) / (STRONGER * usual)))
 
 
+def solid_mark(track: Track, scale: float) -> float:
+    """For how much of its box it fills."""
+    if track.area < SPECK * scale**2:
+        return 100.0
+    return _clip(50 + PER_FILL * np.log2(track.fill / CLOSED))
+
+
 def insect_mark(track: Track, scale: float) -> float:
     """For how long it kept its direction, where small bright things in the dark are insects first of all."""
-    area = float(np.median([point.area for point in track.points])) / scale**2
+    area = track.area / scale**2
     bright = float(np.median([point.bright for point in track.points]))
     if bright < 0 or area > INSECT:
         return 100.0

@@ -14,7 +14,9 @@ WORDS = {
     "size": "it is small or faint",
     "chance": "among what else is about, chance may have made it",
     "travel": "it goes nowhere: it stays, or swings to and fro",
+    "solid": "it is specks with gaps between, as leaves are",
     "weather": "it is not much stronger than what falls everywhere",
+    "unrest": "many things nearly as good came lately, or went the same way: a storm, glitter or shadows of clouds",
     "insect": "in the dark, small bright things that keep turning are insects",
     "texture": "it looks like the background in another light, or a little aside",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import hypot, log2, log10, pi, sqrt
+from statistics import median
 
 from motion.blobs import Blobs
 from motion.look import Box, Seen
@@ -35,6 +36,12 @@ class Point:
     leg: bool = False  # it had gone on by then, and not only stayed
     times: float = 1.0  # pictures in which it was waited for
     wrong: float = 0.0  # px that it was off where it could be expected
+
+    @property
+    def fill(self) -> float:
+        """The share of the box that it fills."""
+        left, top, right, bottom = self.box
+        return self.area / ((right - left) * (bottom - top))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,16 @@ class Track:
     def lasting(self) -> bool:
         """Whether it has lasted longer than what falls, on links that are no chance."""
         return self.lasted > LASTING and self.sure > CERTAIN
+
+    @property
+    def area(self) -> float:
+        """Its usual area, px."""
+        return median(point.area for point in self.points)
+
+    @property
+    def fill(self) -> float:
+        """The share of its box that it usually fills."""
+        return median(point.fill for point in self.points)
 
     @property
     def lasted(self) -> float:

@@ -13,7 +13,7 @@ from math import exp, hypot, log2
 import numpy as np
 
 from motion.background import Picture
-from motion.marks import strength_of
+from motion.marks import CLOSED, strength_of
 from motion.track import Track
 
 MEMORY = 60.0  # s
@@ -42,6 +42,7 @@ class _Trail:
     velocity: tuple[float, float] = (0.0, 0.0)  # px/s
     strength: float = 0.0
     area: float = 0.0  # px
+    fill: float = 1.0  # share of its box
 
 
 class Unrest:
@@ -94,7 +95,7 @@ class Unrest:
         return PER_DOUBLING * log2(number / FEW) if number > FEW else 0.0
 
     def _large(self, trail: _Trail) -> bool:
-        return trail.area >= LARGE * self._scale**2
+        return trail.area >= LARGE * self._scale**2 and trail.fill >= CLOSED
 
     def _company(self, trail: _Trail) -> int:
         """On how many other lines something went as it does."""
@@ -118,7 +119,9 @@ def _trail(track: Track) -> _Trail:
     places = np.array([(point.x, point.y) for point in [*track.points[::EVERY], last]])
     time = max(last.seen.time - first.seen.time, 1e-3)
     velocity = (last.x - first.x) / time, (last.y - first.y) / time
-    return _Trail(last.seen.time, places, velocity, strength_of(track), float(np.median([p.area for p in track.points])))
+    return _Trail(
+        last.seen.time, places, velocity, strength_of(track), float(np.median([p.area for p in track.points]))
+    )
 
 
 def _apart(one: _Trail, other: _Trail) -> float:
