@@ -65,6 +65,7 @@ class PiCamera:
         self._sensor_hdr = False
         self._camera = self._open(module)
         self._sent: dict[str, Any] = {}
+        self._warned: set[str] = set()
         self._configure()
         self.main: dict[str, Any] = self._camera.camera_configuration()["main"]
         self.lores: dict[str, Any] = self._camera.camera_configuration()["lores"]
@@ -171,6 +172,9 @@ class PiCamera:
             self._camera.configure(configuration)
         except RuntimeError as error:
             raise CameraError(f"the camera module cannot give {size[0]}x{size[1]} ({error})") from error
+        given = self._camera.camera_configuration()["transform"]
+        if (bool(given.hflip), bool(given.vflip)) != (wanted.hflip, wanted.vflip):
+            self._say("hflip and vflip are left alone: this camera cannot turn its picture")
 
     def _make_encoder(self) -> Any:
         wanted = self.settings
@@ -209,7 +213,9 @@ class PiCamera:
         changed = {name: value for name, value in controls.items() if self._sent.get(name) != value}
         self._sent |= changed
         self._camera.set_controls(changed)
-        return warnings
+        new = [warning for warning in warnings if warning not in self._warned]
+        self._warned.update(new)
+        return new
 
     def _before_encoding(self, request: Any) -> None:
         if self.settings.show_clock:

@@ -118,14 +118,14 @@ def offered_controls(wanted: Mapping[str, Any], offers: Offers, camera: CameraSe
     warnings = []
     for name, value in wanted.items():
         said = _SAID_BY[name]
+        automatic = name in ("ExposureTime", "AnalogueGain") and value == 0
         if name not in offers:
-            if getattr(camera, said) != _DEFAULTS[said] and value != 0:
+            if getattr(camera, said) != _DEFAULTS[said] and not automatic:
                 lacking.setdefault(said, []).append(name)
             continue
         least, most, _ = offers[name]
-        automatic = name in ("ExposureTime", "AnalogueGain") and value == 0
         taken[name] = value if automatic else _within(value, least, most)
-        if taken[name] != value and name in _PLAIN and getattr(camera, said) == value:
+        if taken[name] != value and name in _PLAIN and getattr(camera, said) == value != _DEFAULTS[said]:
             warnings.append(f"{said} {value:g} is beyond this camera's {least:g} to {most:g}")
     warnings += [f"{said} is left alone: this camera has no {', '.join(names)}" for said, names in lacking.items()]
     return taken, warnings

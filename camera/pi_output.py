@@ -24,7 +24,7 @@ Track = Literal["main", "detect", "sound"]
 TRACKS: tuple[Track, ...] = ("main", "sound", "detect")
 """In the order of the streams."""
 US = Fraction(1, 1_000_000)  # s; what all times here count in
-_LEAST_ROOM = 4 << 20  # bytes
+_MOST_WAITING = 4_000_000  # us
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,10 @@ class Packet:
 
 
 class Packets:
-    """What waits to be written, up to `seconds` of it at `bit_rate` (kbit/s)."""
+    """What waits to be written: four seconds, and no more bytes than twice as many at `bit_rate` (kbit/s)."""
 
-    def __init__(self, bit_rate: int, seconds: float = 4.0) -> None:
-        self._room = max(_LEAST_ROOM, int(bit_rate * 125 * seconds))
+    def __init__(self, bit_rate: int) -> None:
+        self._room = bit_rate * 125 * _MOST_WAITING // 500_000
         self._waiting: deque[Packet] = deque()
         self._bytes = 0
         self._skipping = {"main": False, "detect": False}
@@ -57,7 +57,9 @@ class Packets:
         with self._filled:
             self.put_count[packet.track] += 1
             self.put_bytes[packet.track] += len(packet.data)
-            full = self._bytes + len(packet.data) > self._room
+            full = self._bytes + len(packet.data) > self._room or (
+                len(self._waiting) > 0 and packet.time - self._waiting[0].time > _MOST_WAITING
+            )
             if packet.track == "sound":
                 skip = full
             else:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import signal
+import subprocess
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 
 from camera import child
+from camera.backlog import Backlog
 from camera.command import build_command
 from camera.pi_controls import LIVE
 from camera.pi_link import Link
@@ -148,6 +150,7 @@ class Publisher:
         ahead = time.time() - time.monotonic()
         errors: list[deque[str]] = [deque(maxlen=_ERRORS_KEPT) for _ in programs]
         lines = child.Lines(encoder.stdout, *(program.stderr for program in programs))
+        backlog = Backlog(encoder.pid)
         received = Received(self._settings, self._feed, time.monotonic())
         try:
             while not self._stop.is_set():
@@ -162,13 +165,13 @@ class Publisher:
                             said.append(line)
                 now = time.monotonic()
                 if ended is not None:
-                    return _why_ended(ended, *errors)
+                    return _why_ended(ended, _code(programs[1:]), *errors)
                 if progress.flowing:
                     self._say(self._story.publishing(now), logging.INFO)
                 # A recorder names its files by the clock at the start, and by the stream's own from there on.
                 if abs(time.time() - time.monotonic() - ahead) > _CLOCK_SET:
                     return f"the clock was set by {time.time() - time.monotonic() - ahead:+.0f} s: a new recording"
-                if stalled := progress.stalled(now) or received.missing(now):
+                if stalled := backlog.stuck(now) or progress.stalled(now) or received.missing(now):
                     return stalled
         finally:
             lines.close()
@@ -179,14 +182,26 @@ class Publisher:
             log.log(level, "%s", line)
 
 
-def _why_ended(code: int, errors: Sequence[str], camera_errors: Sequence[str] = ()) -> str:
-    """The reason in words, from ffmpeg's exit code and what it and a camera of ours wrote last."""
+def _code(cameras: Sequence[child.Program]) -> int | None:
+    """The exit code of our camera program; None where there is none, or it goes on for a moment."""
+    for camera in cameras:
+        try:
+            return camera.wait(_TICK)
+        except subprocess.TimeoutExpired:
+            return None
+    return None
+
+
+def _why_ended(code: int, camera: int | None, errors: Sequence[str], camera_errors: Sequence[str] = ()) -> str:
+    """The reason in words, from the exit codes of ffmpeg and a camera program of ours, and what they wrote last."""
     if code < 0:
         return f"ffmpeg was killed ({signal.Signals(-code).name})"
     ours = [line.removeprefix("birbcam: ") for line in camera_errors if line.startswith("birbcam: ")]
     if ours:
         return f"the camera ended ({ours[-1]})"
-    if camera_errors:
+    if camera is not None and camera < 0:
+        return f"the camera was killed ({signal.Signals(-camera).name})"
+    if camera_errors and camera != 0:
         return f"the camera ended ({last_reason(camera_errors)})"
     if errors:
         return f"ffmpeg ended ({last_reason(errors)})"

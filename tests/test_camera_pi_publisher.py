@@ -1,0 +1,234 @@
+"""A Pi's camera all the way to the recorder, and all that can break: picamera2 in a trixie root, the rest here."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import pytest
+from pi import SMALL
+
+from camera import publisher as publishing
+from camera.publisher import Publisher
+from camera.sources import feeds, picamera_command
+from config.errors import RecorderError
+from config.settings import CameraSettings, Settings
+from conftest import Running
+from mediamtx.api import StreamState, stream_states
+from mediamtx.layout import Layout
+from mediamtx.names import Stream
+from mediamtx.segments import list_segments
+from trixie import Chroot
+from waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+FRONT, FRONT_DETECT = Stream("front"), Stream("front", detect=True)
+BACK = 5.0
+"""Seconds in which pictures are back once what broke is whole again."""
+BUSY = 3.0  # s more for a machine that runs other tests, too
+
+
+@pytest.fixture(scope="module")
+def inside() -> Iterator[Chroot]:
+    with Chroot() as chroot:
+        yield chroot
+
+
+class Pi:
+    """A publisher of a Pi's camera with a recorder, each in its own process or thread."""
+
+    def __init__(self, inside: Chroot, settings: Settings, run_python: Callable[..., Running]) -> None:
+        self.inside, self.settings, self._run_python = inside, settings, run_python
+        self.publisher: Publisher | None = None
+        self.camera = CameraSettings()
+        self._thread: threading.Thread | None = None
+
+    def start_recorder(self) -> Running:
+        recorder = self._run_python(self.settings, "mediamtx")
+        try:
+            wait_until(lambda: self.states() is not None, 20, "the recorder answers")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it said: {recorder.output}") from None
+        return recorder
+
+    def publish(self, **values: object) -> Publisher:
+        self.camera = CameraSettings(source="picamera", microphone="off", **{**SMALL, **values})  # type: ignore[arg-type]
+        (feed,) = feeds("front", self.camera)
+        self.publisher = Publisher(self.settings, self.camera, feed)
+        self._thread = threading.Thread(target=self.publisher.run)
+        self._thread.start()
+        return self.publisher
+
+    def states(self) -> dict[Stream, StreamState] | None:
+        try:
+            return stream_states(self.settings)
+        except RecorderError:
+            return None
+
+    def received(self, stream: Stream) -> int:
+        state = (self.states() or {}).get(stream)
+        return state.bytes_received if state is not None and state.ready else 0
+
+    def wait_flowing(self, timeout: float = 20.0) -> None:
+        """Wait until the publisher is content and both streams grow."""
+        publisher = self.publisher
+        assert publisher is not None
+        wait_until(lambda: publisher.status.state == "publishing", timeout, f"publishing: {publisher.status}")
+        for stream in (FRONT, FRONT_DETECT):
+            before = self.received(stream)
+            wait_until(lambda s=stream, b=before: self.received(s) > b, 3, f"{stream.path} grows")
+
+    def wait_back(self) -> None:
+        """As `wait_flowing`, in the time that it may take."""
+        self.wait_flowing(BACK + BUSY)
+
+    def wait_waiting(self, timeout: float = 10.0) -> str:
+        """Wait until it notices; the reason."""
+        publisher = self.publisher
+        assert publisher is not None
+        wait_until(lambda: publisher.status.state == "waiting", timeout, "it notices")
+        return publisher.status.reason
+
+    def children(self, part: str) -> list[int]:
+        """Our children with that in their command line."""
+        listed = subprocess.run(
+            ["pgrep", "-P", str(os.getpid()), "-f", part], capture_output=True, text=True, check=False
+        )
+        return [int(pid) for pid in listed.stdout.split()]
+
+    def close(self) -> None:
+        if self.publisher is not None and self._thread is not None:
+            self.publisher.stop()
+            self._thread.join(10)
+            self.publisher = None
+            assert not self._thread.is_alive()
+            assert self.children("camera.picamera") == []
+
+
+@pytest.fixture
+def pi(
+    inside: Chroot,
+    settings: Settings,
+    ffmpeg: str,
+    run_python: Callable[..., Running],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> Iterator[Pi]:
+    def command(camera: CameraSettings, module: int, zone: str) -> list[str]:
+        return inside.command(["python3", *picamera_command(camera, module, zone)[1:]])
+
+    monkeypatch.setattr(publishing, "picamera_command", command)
+    caplog.set_level(logging.INFO, "camera")
+    inside.camera_control()
+    pi = Pi(inside, settings, run_python)
+    yield pi
+    pi.close()
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was logged since the last look, without the seconds."""
+    lines = [record.getMessage() for record in caplog.records if record.name.startswith("camera")]
+    caplog.clear()
+    return [re.sub(r"after \d+ s$", "after N s", line) for line in lines]
+
+
+AGAIN = "camera front: publishing again after N s"
+
+
+def test_both_streams_are_recorded_and_settings_change_meanwhile(pi: Pi, caplog: pytest.LogCaptureFixture) -> None:
+    pi.start_recorder()
+    publisher = pi.publish(day_night_dwell=0.5)
+    pi.wait_flowing()
+    states = pi.states()
+    assert states is not None
+    assert states[FRONT].tracks == ("H264", "MPEG-4 Audio") and states[FRONT_DETECT].tracks == ("H264",)
+    assert publisher.link is not None and publisher.link.camera["model"] == "imx708_wide"
+    publisher.adjust(replace(pi.camera, contrast=2.0, night_below=1000.0, day_above=2000.0, day_night_dwell=0.0))
+    wait_until(lambda: publisher.link is not None and publisher.link.status["night"], 10, "it is night")
+    assert told(caplog) == [
+        "camera front: publishing",
+        "camera front: contrast is left alone: this camera has no Contrast",
+        "camera front: night, the picture is grey (400 lux)",
+    ]
+    assert publisher.status.restarts == 0
+    pi.close()
+    # All that was sent stands in the recordings, in step: picture, sound, and the picture of the detect stream.
+    layout = Layout.of(pi.settings)
+    for stream, size, fps in ((FRONT, (640, 360), 30), (FRONT_DETECT, (320, 180), 5)):
+        (segment,) = list_segments(layout, stream)
+        with av.open(str(layout.segment_path(segment))) as container:
+            video = container.streams.video[0]
+            assert (video.width, video.height) == size
+            count = sum(1 for packet in container.demux(video) if packet.size)
+            assert count / fps == pytest.approx(float(video.duration * video.time_base), abs=0.5)  # type: ignore[operator]
+
+
+def test_a_recorder_that_goes_and_comes_back(pi: Pi, mediamtx_binary: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pi.settings = replace(pi.settings, recorder="mediamtx")
+    pi.publish()
+    assert "the recorder is not running" in pi.wait_waiting()
+    recorder = pi.start_recorder()
+    pi.wait_back()
+    recorder.kill_all()
+    assert pi.wait_waiting().startswith("recorder away (")
+    assert pi.children("camera.picamera") == []  # nobody takes its picture
+    pi.start_recorder()
+    pi.wait_back()
+    lines = told(caplog)
+    assert lines[1::2] == [AGAIN, AGAIN] and all("recorder away (" in line for line in lines[::2]) and len(lines) == 4
+
+
+def test_a_frozen_recorder_hangs_nobody(pi: Pi, caplog: pytest.LogCaptureFixture) -> None:
+    recorder = pi.start_recorder()
+    pi.publish()
+    pi.wait_flowing()
+    os.killpg(recorder.process.pid, signal.SIGSTOP)
+    begin = time.monotonic()
+    assert "recorder" in pi.wait_waiting(30)
+    assert time.monotonic() - begin < 20
+    os.killpg(recorder.process.pid, signal.SIGCONT)
+    pi.wait_back()
+    lines = told(caplog)
+    assert lines[0] == "camera front: publishing" and lines[-1] == AGAIN and len(lines) <= 4, lines
+    os.killpg(recorder.process.pid, signal.SIGSTOP)
+    begin = time.monotonic()
+    pi.close()
+    assert time.monotonic() - begin < 3
+    os.killpg(recorder.process.pid, signal.SIGCONT)
+
+
+def test_a_camera_that_dies_freezes_or_stops_giving_pictures(pi: Pi, caplog: pytest.LogCaptureFixture) -> None:
+    pi.start_recorder()
+    pi.publish()
+    pi.wait_flowing()
+    for number, reason in (
+        (signal.SIGKILL, "the camera was killed (SIGKILL)"),
+        (signal.SIGSTOP, "no new picture for 4 s"),
+    ):
+        (camera,) = pi.children("camera.picamera")
+        os.kill(camera, number)
+        assert pi.wait_waiting() == reason
+        pi.wait_back()
+    pi.inside.camera_control(stalled=True)
+    assert pi.wait_waiting() == "the camera ended (the camera gave no picture for 2 s)"
+    pi.inside.camera_control()
+    pi.wait_back()
+    assert told(caplog) == [
+        "camera front: publishing",
+        "camera front: the camera was killed (SIGKILL); retrying",
+        AGAIN,
+        "camera front: no new picture for 4 s; retrying",
+        AGAIN,
+        "camera front: the camera ended (the camera gave no picture for 2 s); retrying",
+        AGAIN,
+    ]
