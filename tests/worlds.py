@@ -108,6 +108,16 @@ def late(world: World, pass_at: Callable[[float], Outcome]) -> None:
     hidden.rename(middle)
 
 
+def short(world: World, pass_at: Callable[[float], Outcome]) -> None:
+    """The last main segment comes after its stream counted as stopped and a clip was made without it."""
+    _record(world, True, 20, (7, 14))
+    *_, last = sorted(world.layout.stream_dir(MAIN).iterdir())
+    hidden = last.rename(world.folder / "hidden")
+    pass_at(60)
+    assert world.spans()[0][1] < 11
+    hidden.rename(last)
+
+
 def lost(world: World, pass_at: Callable[[float], Outcome]) -> None:
     """The state is damaged and the padding another one since; a clip is kept, one is deleted, two are replaced."""
     _record(world, False, 40, (3, 5), (12, 14), (21, 23), (31, 33))
@@ -151,6 +161,7 @@ def again(world: World, pass_at: Callable[[float], Outcome]) -> None:
 WORLDS: dict[str, tuple[Callable[[World, Callable[[float], Outcome]], None], float]] = {
     "new": (new, 44.0),
     "late": (late, 60.0),
+    "short": (short, 90.0),
     "lost": (lost, 90.0),
     "old": (old, 60.0),
     "again": (again, 90.0),
