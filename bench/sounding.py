@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -154,7 +153,6 @@ class Card(threading.Thread):
             pipe = os.open(self._pipe, os.O_RDWR | os.O_NONBLOCK)
         except FileNotFoundError:
             return opened
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
         return pipe, inode
 
 
@@ -177,9 +175,9 @@ class Claps:
 
 
 def flashes_and_claps(film: Path) -> tuple[list[float], list[float]]:
-    """When the pictures of a film turn from black to white, and when claps begin in its sound; s from its start.
+    """When the virtual camera's flashes were in a film, and when claps begin in its sound; s from its start.
 
-    Both by the film's own timestamps. The sound of the last half second may still be on its way into the file.
+    Both by the film's own timestamps. How bright a flash is tells how much later than its moment the picture is.
     """
     claps, heard = Claps(), []
     flashes, dark = [], True
@@ -187,13 +185,15 @@ def flashes_and_claps(film: Path) -> tuple[list[float], list[float]]:
         for frame in container.decode(container.streams.video[0], container.streams.audio[0]):
             assert frame.time is not None
             if isinstance(frame, av.VideoFrame):
-                bright = frame.to_ndarray(format="gray").mean() > 128
-                if bright and dark:
-                    flashes.append(frame.time)
-                dark = not bright
+                luma = frame.to_ndarray()[: frame.height].mean()
+                if luma > 120 and dark:
+                    flashes.append(frame.time - (235 - luma) / 1000)
+                dark = bool(luma <= 120)
             else:
-                sound = np.asarray(frame.to_ndarray()[:1].T * 32767, np.int16)
-                heard += claps.find(frame.time, sound)
+                sound = frame.to_ndarray()[:1].T
+                heard += claps.find(
+                    frame.time, np.asarray(sound if sound.dtype == np.int16 else sound * 32767, np.int16)
+                )
     return flashes, heard
 
 

@@ -4,7 +4,8 @@ It is put into a machine of the tests and imported there as soon as picamera2 is
 help: it gives NV12 where a Pi gives YUV420, knows no pace, never says whether a frame is good, has no raw modes, and
 wants buffers of a kind that needs devices. What it cannot know (light, exposure) comes from `CONTROL`, a JSON object
 that a test writes: metadata by its names ("Lux": 4), "fps", "stalled": true (no more frames), "broken": true (no frame
-is good), "flash": 2.0 (black, but for a white frame every 2 s of the frames' clock).
+is good), "flash": 2.0 (black, but for a white frame every 2 s of the frames' clock, darker by a level for each ms that
+it is late).
 """
 
 from __future__ import annotations
@@ -171,7 +172,8 @@ def prepare() -> None:
     def complete_with_flash(request: Any, frame: Any, camera: Any) -> None:
         if every := wishes.get().get("flash"):
             stamp = next(value for control, value in frame.metadata.items() if control.name == "SensorTimestamp")
-            level = b"\xeb" if stamp / 1e9 % every < 1 / wishes.get().get("fps", 30) else b"\x10"
+            late = stamp / 1e9 % every
+            level = bytes([235 - min(round(late * 1000), 100) if late < 1 / wishes.get().get("fps", 30) else 16])
             for buffer in frame.buffers.values():
                 memory = camera.allocator.maps[buffer]
                 memory[:] = level * (len(memory) * 2 // 3) + b"\x80" * (len(memory) - len(memory) * 2 // 3)
