@@ -97,7 +97,7 @@ class PiCamera:
 
     def offers(self) -> dict[str, Any]:
         """What the camera says of itself."""
-        properties = self._camera.camera_properties
+        properties, given = self._camera.camera_properties, self._camera.camera_configuration()
         return {
             "model": str(properties.get("Model", "")),
             "modes": [dataclasses.asdict(mode) for mode in self.modes],
@@ -105,6 +105,7 @@ class PiCamera:
             "controls": {name: [_plain(v) for v in limits] for name, limits in self._camera.camera_controls.items()},
             "size": self.main["size"],
             "detect_size": self.lores["size"],
+            "flips": [name for name in ("hflip", "vflip") if getattr(given["transform"], name)],
             "encoder": type(self._encoder).__name__,
         }
 
@@ -144,10 +145,8 @@ class PiCamera:
 
             with IMX708(number) as sensor:
                 sensor.set_sensor_hdr_mode(self.settings.hdr)
-        except (ImportError, OSError, RuntimeError) as error:
-            if self.settings.hdr:
-                self._say(f"hdr is left alone: the sensor's own cannot be set ({error})")
-            return False
+        except (ImportError, OSError, RuntimeError):
+            return False  # HDR is then up to libcamera, which says so where it has none
         return self.settings.hdr
 
     def _configure(self) -> None:

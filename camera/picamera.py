@@ -9,7 +9,8 @@ Stdin is its control channel, a socket that carries a JSON object a line both wa
     to it    {"set": {...}}              settings of the camera (`camera.pi_controls.LIVE`) that count from now on
              {"do": "status"}            a status now; one comes every 2 s anyway
              {"do": "still", "id": 1}    the next picture
-    from it  {"event": "camera", ...}    once: model, sensor modes, controls with [least, most, default], sizes
+    from it  {"event": "camera", ...}    once: model, sensor modes, controls with [least, most, default], sizes,
+                                         flips, encoder
              {"event": "status", ...}    fps, detect_fps, bit_rate (kbit/s), dropped, lux, mean (0 to 255), night,
                                          exposure_time (us), gain, sound (`camera.sound.SoundState`), uptime (s)
              {"event": "set", "warnings": [...]}

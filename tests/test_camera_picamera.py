@@ -40,13 +40,14 @@ def film(path: Path, seconds: float) -> dict[int, list[av.Packet]]:
     """The packets of each stream of what was sent, as soon as the picture is that long."""
 
     def read() -> dict[int, list[av.Packet]] | None:
-        if path.stat().st_size < 4096:
-            return None
         found: dict[int, list[av.Packet]] = {}
-        with av.open(str(path), format="nut") as container:
-            for packet in container.demux():
-                if packet.pts is not None:
-                    found.setdefault(packet.stream.index, []).append(packet)
+        try:
+            with av.open(str(path), format="nut") as container:
+                for packet in container.demux():
+                    if packet.pts is not None:
+                        found.setdefault(packet.stream.index, []).append(packet)
+        except (av.InvalidDataError, av.EOFError):
+            return None  # it has hardly begun
         return found if found.get(0) and found[0][-1].pts * found[0][-1].time_base >= seconds else None
 
     return wait_until(read, 20, f"{seconds} s of film")
@@ -80,18 +81,20 @@ def test_main_stream_sound_and_detect_stream_have_one_clock(inside: Chroot, tmp_
 
 
 def test_what_a_pi_cannot_do_is_said_once_and_left_alone(inside: Chroot, tmp_path: Path) -> None:
-    wishes = {"sharpness": 2.0, "focus": "manual", "sensor_mode": "9x9", "hflip": True, "night_pin": 4, "hdr": True}
-    with PiProcess(inside, tmp_path / "film.nut", encoder="hardware", width=1920, height=1080, **wishes) as pi:
+    wishes = {"sharpness": 2.0, "focus": "manual", "sensor_mode": "9x9", "night_pin": 4, "hdr": True}
+    with PiProcess(
+        inside, tmp_path / "film.nut", encoder="hardware", width=1920, height=1080, vflip=True, **wishes
+    ) as pi:
         assert pi.status()["fps"] > 0
-        assert pi.link.camera["size"] == [1920, 1080]
+        # The virtual camera takes flips, and does nothing: that libcamera has them is all that can be seen.
+        assert pi.link.camera["size"] == [1920, 1080] and pi.link.camera["flips"] == ["vflip"]
         pi.link.adjust({"contrast": 3.0, "saturation": 0.5})
-        wait_until(lambda: len(pi.said) >= 10, 5, f"all is said: {pi.said}")
+        wait_until(lambda: len(pi.said) >= 9, 5, f"all is said: {pi.said}")
         said = "\n".join(sorted(pi.said))
     for part in (
         "contrast is left alone: this camera has no Contrast",
         "focus is left alone: this camera has no AfMode",
         "hdr is left alone: ",
-        "hflip and vflip are left alone: this camera cannot turn its picture",
         "night_pin is left alone: gpiozero not found; install it with: sudo apt install python3-gpiozero",
         "saturation is left alone: this camera has no Saturation",
         "sharpness is left alone: this camera has no Sharpness",
