@@ -168,6 +168,7 @@ class Workers:
 
     def hand_out(self, chunk: Chunk) -> Future[Result] | None:
         """The future of a chunk, None where it is left to the job itself."""
+        self._alive = time.monotonic()  # who had nothing to do was rightly silent
         while self._crew is not None and not self.alone:
             try:
                 return self._crew.executor().submit(scan_chunk, chunk)
