@@ -63,6 +63,12 @@ class CameraSettings:
     detect_offset: float = setting(
         0.0, "added to the times of the detect stream to get those of the main stream", "s", low=-30, high=30
     )
+    main_decode: str = setting(
+        "economical",
+        'what is decoded of a large stream that motion is looked for in, as there is no detect stream: "economical", '
+        'a third of the work or less, or "all", which finds more small and quick animals',
+        choices=("economical", "all"),
+    )
     motion: bool = setting(True, "look for motion and make event clips")
     sensitivity: int = setting(50, "how little motion makes an event: 0 (least) to 100 (most)", low=0, high=100)
     min_size: float = setting(

@@ -1,10 +1,10 @@
 """Large pictures cost too much to be decoded all: of each group of pictures that follow a key frame, only some are.
 
-Shown is the key frame, and every eighth or so of the pictures after it, decoded without the ones between. What they
+Shown is the key frame, and every sixteenth or so of the pictures after it, decoded without the ones between. What they
 say is so put on an older picture: where nothing moves that makes no difference, and where something moves what comes
-out is wrong, but it differs from the one before, in the right place, and that is what is asked. What is seen in one
-or two pictures only may be a bird that crosses in half a second: such a group is decoded as it should be, so that
-the detector can tell. There is a ration of that, or rain would cost as much as before.
+out is wrong, but it differs from the one before, in the right place, and that is what is asked. Where something
+differs the group is decoded as it should be, as tracks need pictures that follow each other. There is a ration of
+that, or rain would cost as much as before: half of what was saved up is kept for what differs more than usual.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ from motion.detector import Picture
 from motion.luma import WIDEST
 
 DEAR = 12.0  # pictures a second of more than WIDEST px: more are not all decoded
-APART = 0.35  # s between two pictures that are shown, at most
-KEY_BASE, OTHER_BASE = 7.0, 12.0  # grey levels by which two pictures differ at least: key frames; others, which drift
+APART = 0.65  # s between two pictures that are shown, at most
+KEY_BASE, OTHER_BASE = 7.0, 16.0  # grey levels by which two pictures differ at least: key frames; others, which drift
 SCALE = 3.0  # times the usual difference of a pixel
 CAP = 3.0  # times it, that one picture counts for when the usual difference is learnt
 PACE = 0.1  # of a new difference in the usual one
 FIRST = 2.0  # grey levels, the usual difference before any is known
 LEAST = 3  # px
-FEW = 2  # pictures in which something differs: in more of them the detector needs no help
-AFTER = 0.3  # s that are decoded after the last of those
-RATION = 0.02  # of the footage that may be decoded whole
-SAVED = 4.0  # s of it that can be saved up
+AFTER = 0.65  # s that are decoded after the last picture in which something differs
+RATION = 0.05  # of the footage that may be decoded as it should be
+SAVED, BEGIN = 10.0, 6.0  # s of it that can be saved up, and that there are at the start
+ODD = 2.0  # times as many px as usual: what differs more gets all that was saved
+KEPT = 0.5  # of SAVED, that anything else leaves
 
 
 def is_dear(video: Video) -> bool:
@@ -49,7 +50,8 @@ class Economy:
         self._decoders = decoders
         self._keys, self._others = _Usual(KEY_BASE), _Usual(OTHER_BASE)
         self._last_key: Picture | None = None
-        self._saved = SAVED / 2
+        self._saved = BEGIN
+        self._much = 0.0  # px that differ usually in a group
 
     def pictures(self, video: Video, samples: Sequence[Sample], wanted: set[int], lead: float = inf) -> Iterator[Drawn]:
         """What is shown of samples; of groups that are decoded whole, the pictures shown at `wanted` times (ticks).
@@ -60,27 +62,35 @@ class Economy:
             again = group[-1].pts >= lead
             picks = glance(video, group)
             shown = list(self._decoders.group(video, picks, {sample.pts for sample in picks}, again, rough=True))
-            hits = [time for (time, _, _), hit in zip(shown, self._hits(shown), strict=True) if hit]
+            differ = list(self._differ(shown))
             self._saved = min(SAVED, self._saved + RATION * _seconds(video, group))
-            if 0 < len(hits) <= FEW:
-                end = (hits[-1] + AFTER) * video.ticks
-                part = [sample for sample in group if sample.pts <= end]
-                if (cost := _seconds(video, part)) <= self._saved:
-                    self._saved -= cost
+            if (much := max(differ, default=0)) >= LEAST:
+                last = max(time for (time, _, _), px in zip(shown, differ, strict=True) if px >= LEAST)
+                part = [sample for sample in group if sample.pts <= (last + AFTER) * video.ticks]
+                if self._pays(_seconds(video, part), much):
                     times = {sample.pts for sample in part if sample.pts in wanted}
-                    shown = list(self._decoders.group(video, part, times, again, rough=True))
+                    rest = [drawn for drawn in shown if drawn[0] > last + AFTER]
+                    shown = [*self._decoders.group(video, part, times, again, rough=True), *rest]
+            self._much += PACE * (min(much, 4 * self._much + 20) - self._much)
             yield from shown
 
-    def _hits(self, shown: Sequence[Drawn]) -> Iterator[bool]:
-        """Of each picture, whether something differs from the one before, of a key frame from the one before that."""
+    def _pays(self, cost: float, much: int) -> bool:
+        """Whether so many seconds are decoded for so many px; takes them from what was saved."""
+        if self._saved - (0.0 if much > ODD * self._much else KEPT * SAVED) < cost:
+            return False
+        self._saved -= cost
+        return True
+
+    def _differ(self, shown: Sequence[Drawn]) -> Iterator[int]:
+        """Of each picture, how many px differ from the one before, of a key frame from the one before that."""
         before: Picture | None = None
         for _, luma, key in shown:
             small = cv2.blur(luma, (3, 3))
             if key:
-                yield self._last_key is not None and self._keys.differ(self._last_key, small)
+                yield 0 if self._last_key is None else self._keys.differ(self._last_key, small)
                 self._last_key = small
             else:
-                yield before is not None and self._others.differ(before, small)
+                yield 0 if before is None else self._others.differ(before, small)
             before = small
 
 
@@ -93,10 +103,10 @@ class _Usual:
         self._base = base
         self._shape: tuple[int, ...] = ()
 
-    def differ(self, one: Picture, other: Picture) -> bool:
-        """Whether they differ by more; learns from them."""
+    def differ(self, one: Picture, other: Picture) -> int:
+        """How many px differ by more; learns from them."""
         if one.shape != other.shape:
-            return True
+            return one.size
         changed = cv2.absdiff(one, other)
         if self._shape != changed.shape:
             self._shape = changed.shape
@@ -104,7 +114,7 @@ class _Usual:
         limit = cv2.convertScaleAbs(self._usual, alpha=SCALE, beta=self._base - FIRST)
         cap = cv2.convertScaleAbs(self._usual, alpha=CAP, beta=4)
         cv2.accumulateWeighted(cv2.min(changed, cap), self._usual, PACE)
-        return cv2.countNonZero(cv2.compare(changed, limit, cv2.CMP_GT)) >= LEAST
+        return cv2.countNonZero(cv2.subtract(changed, limit))
 
 
 def glance(video: Video, group: Sequence[Sample]) -> Sequence[Sample]:

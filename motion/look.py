@@ -22,11 +22,12 @@ class Look:
     min_size: float = 3.0  # px, area of the smallest thing that counts, in a picture 320 px wide
     confirm_frames: int = 2
     ignore: Polygons = ()
+    economical: bool = True  # not all of a large picture's stream is decoded
 
     @classmethod
     def of(cls, camera: CameraSettings) -> Look:
         """What a camera's settings say."""
-        return cls(camera.min_size, camera.confirm_frames, camera.ignore)
+        return cls(camera.min_size, camera.confirm_frames, camera.ignore, camera.main_decode == "economical")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,7 @@ class Reader:
 
     end: datetime
 
-    # Not by default: what is shown so is too little for the tracks of small quick things.
-    def __init__(self, economical: bool = False) -> None:
+    def __init__(self, economical: bool = True) -> None:
         self._decoders = Decoders()
         self._economy = Economy(self._decoders) if economical else None
 

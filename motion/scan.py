@@ -41,7 +41,7 @@ def scan(
 
     Ends early, within a segment, once `go_on` says no. `make` makes the detector.
     """
-    detector, reader = make(look), Reader()
+    detector, reader = make(look), Reader(look.economical)
     waiting: list[Shown] = []  # pictures of the lead-in, until there are enough to learn from
     learnt = False
     recent: list[tuple[datetime, Seen]] = []  # the last pictures of what was read before

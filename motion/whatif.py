@@ -27,7 +27,7 @@ from motion.events import MOMENT, Event, Rules, Window, assemble
 from motion.times import duration
 
 TRIED = ("sensitivity", "merge_gap", "pre", "post", "max_event")
-LOOKED_AT = ("min_size", "confirm_frames", "ignore", "detect_offset")
+LOOKED_AT = ("min_size", "confirm_frames", "ignore", "detect_offset", "main_decode")
 HALF = timedelta(seconds=0.5)
 SETTLE = timedelta(minutes=1)
 """With so much more than the longest event before it, an event comes out the same wherever one begins to judge."""

@@ -19,7 +19,7 @@ from config.settings import CameraSettings, Settings
 from mediamtx.layout import Layout
 from mediamtx.samples import open_video
 from motion import decode
-from motion.economy import glance, is_dear
+from motion.economy import BEGIN, RATION, glance, is_dear
 from motion.events import Rules, windows_of
 from motion.look import Look
 from motion.luma import luma_of
@@ -90,8 +90,9 @@ def test_what_was_remembered_of_a_file_is_not_taken_for_another(layout: Layout) 
     assert same(list(reader.pictures(first, T)), expected)
 
 
+@pytest.mark.parametrize("main_decode", ["economical", "all"])
 @pytest.mark.parametrize("b_frames", [0, 2])
-def test_what_moves_in_large_pictures_is_found(layout: Layout, b_frames: int) -> None:
+def test_what_moves_in_large_pictures_is_found(layout: Layout, b_frames: int, main_decode: str) -> None:
     motion = [(25, 25.7), (33, 41)]
     segments = media.write_segments(
         layout, MAIN, T, [30, 20], size=(640, 360), fps=30, gop=2, b_frames=b_frames, motion=motion
@@ -101,15 +102,27 @@ def test_what_moves_in_large_pictures_is_found(layout: Layout, b_frames: int) ->
         group = video.samples[:60]
         assert len(glance(video, group)) <= 10
     sources = [Source(layout.segment_path(segment), segment.start) for segment in segments]
+    settings = CameraSettings(main_decode=main_decode)
+    scanned = list(scan(sources, Look.of(settings)))
     windows = [
         ((window.start - T).total_seconds(), (window.end - T).total_seconds())
-        for one in scan(sources, Look())
-        for window in windows_of(one.frames, one.span.end, Rules.of(CameraSettings()))
+        for one in scanned
+        for window in windows_of(one.frames, one.span.end, Rules.of(settings))
     ]
     assert windows[0] == (pytest.approx(25, abs=0.4), pytest.approx(25.7, abs=0.6))
     later = [window for window in windows if window[0] > 27]  # the second segment tells of the end of the first again
     # What moves slowly is only sure where a key frame shows it.
     assert later[0][0] == pytest.approx(33, abs=1.4) and later[-1][1] == pytest.approx(41, abs=1.4)
+    looked = sum(len(one.frames) for one in scanned)
+    assert looked < 200 if main_decode == "economical" else looked > 250
+
+
+def test_what_differs_everywhere_all_the_time_is_decoded_by_ration(layout: Layout) -> None:
+    (segment,) = media.write_segments(layout, MAIN, T, [60], size=(640, 360), fps=30, gop=2, motion=[(0, 60)])
+    path = layout.segment_path(segment)
+    economical, all_ = (len(list(Reader(economical).pictures(path, T))) for economical in (True, False))
+    glances = 60 * 2
+    assert glances < economical < glances + (BEGIN + 60 * RATION) / 60 * all_
 
 
 def test_damage_ends_in_no_picture_or_some(layout: Layout, tmp_path: Path) -> None:
