@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -20,7 +21,9 @@ from pi import SMALL
 from camera import publisher as publishing
 from camera.publisher import Publisher
 from camera.sources import feeds, picamera_command
+from camera.supervisor import Supervisor
 from config.errors import RecorderError
+from config.load import SAVED_NAME
 from config.settings import CameraSettings, Settings
 from conftest import Running
 from mediamtx.api import StreamState, stream_states
@@ -145,32 +148,53 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
 AGAIN = "camera front: publishing again after N s"
 
 
-def test_both_streams_are_recorded_and_settings_change_meanwhile(pi: Pi, caplog: pytest.LogCaptureFixture) -> None:
+def test_settings_that_change(pi: Pi, caplog: pytest.LogCaptureFixture) -> None:
+    """The supervisor lets the camera change what it can while it runs, and builds its pipeline anew where it must."""
     pi.start_recorder()
-    publisher = pi.publish(day_night_dwell=0.5)
-    pi.wait_flowing()
-    states = pi.states()
-    assert states is not None
-    assert states[FRONT].tracks == ("H264", "MPEG-4 Audio") and states[FRONT_DETECT].tracks == ("H264",)
-    assert publisher.link is not None and publisher.link.camera["model"] == "imx708_wide"
-    publisher.adjust(replace(pi.camera, contrast=2.0, night_below=1000.0, day_above=2000.0, day_night_dwell=0.0))
-    wait_until(lambda: publisher.link is not None and publisher.link.status["night"], 10, "it is night")
-    assert told(caplog) == [
-        "camera front: publishing",
-        "camera front: contrast is left alone: this camera has no Contrast",
-        "camera front: night, the picture is grey (400 lux)",
-    ]
-    assert publisher.status.restarts == 0
-    pi.close()
-    # All that was sent stands in the recordings, in step: picture, sound, and the picture of the detect stream.
+    pi.camera = CameraSettings(source="picamera", microphone="off", **SMALL)  # type: ignore[arg-type]
+    settings = [replace(pi.settings, cameras={"front": pi.camera})]
+    supervisor, stop = Supervisor(lambda: settings[0]), threading.Event()
+    thread = threading.Thread(target=supervisor.run, args=[lambda seconds: stop.wait(0.1)])
+
+    def change(**values: Any) -> None:
+        settings[0] = replace(settings[0], cameras={"front": replace(settings[0].cameras["front"], **values)})
+        (pi.settings.state_dir / SAVED_NAME).write_text(str(values))  # it looks for changes of the files
+
+    thread.start()
+    try:
+        wait_until(lambda: supervisor.publishers, 5, "a publisher")
+        (pi.publisher,) = supervisor.publishers.values()
+        pi.wait_flowing()
+        states, (camera,), link = pi.states(), pi.children("camera.picamera"), pi.publisher.link
+        assert states is not None and link is not None
+        assert states[FRONT].tracks == ("H264", "MPEG-4 Audio") and states[FRONT_DETECT].tracks == ("H264",)
+
+        change(contrast=2.0, night_below=1000.0, day_above=2000.0, day_night_dwell=0.0)
+        wait_until(lambda: link.status["night"], 10, "it is night")
+        assert pi.children("camera.picamera") == [camera]
+        assert told(caplog) == [
+            "camera front: publishing",
+            "camera front: contrast is left alone: this camera has no Contrast",
+            "camera front: night, the picture is grey (400 lux)",
+        ]
+        change(width=1280, height=720, encoder="mjpeg")
+        wait_until(lambda: pi.children("camera.picamera") not in ([], [camera]), 10, "another process")
+        (pi.publisher,) = supervisor.publishers.values()
+        pi.wait_flowing()
+    finally:
+        pi.publisher = None
+        stop.set()
+        thread.join()
+    # All that was sent stands in the recordings; single pictures became H.264.
     layout = Layout.of(pi.settings)
-    for stream, size, fps in ((FRONT, (640, 360), 30), (FRONT_DETECT, (320, 180), 5)):
-        (segment,) = list_segments(layout, stream)
-        with av.open(str(layout.segment_path(segment))) as container:
-            video = container.streams.video[0]
-            assert (video.width, video.height) == size
-            count = sum(1 for packet in container.demux(video) if packet.size)
-            assert count / fps == pytest.approx(float(video.duration * video.time_base), abs=0.5)  # type: ignore[operator]
+    for stream, sizes in ((FRONT, [(640, 360), (1280, 720)]), (FRONT_DETECT, [(320, 180)] * 2)):
+        for segment, size in zip(list_segments(layout, stream), sizes, strict=True):
+            with av.open(str(layout.segment_path(segment))) as container:
+                video = container.streams.video[0]
+                assert (video.width, video.height, video.codec_context.name) == (*size, "h264")
+                pictures = sum(1 for _ in container.decode(video))
+                seconds = float(container.duration / av.time_base) if container.duration else 0.0
+            assert pictures / (5 if stream.detect else 30) == pytest.approx(seconds, rel=0.2, abs=0.5)
 
 
 def test_a_recorder_that_goes_and_comes_back(pi: Pi, mediamtx_binary: Path, caplog: pytest.LogCaptureFixture) -> None:
