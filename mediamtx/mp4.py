@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from config.errors import SegmentError
 
@@ -76,8 +76,10 @@ def open_whole(path: Path) -> Iterator[InputContainer]:
     import av
 
     length = whole_length(path)
+    # Metadata that is no UTF-8 is an error to PyAV up to 18, unless told otherwise; later ones let it pass.
+    tolerant: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
     try:
-        container = av.open(f"subfile,,start,0,end,{length},,:{path}", format="mp4", metadata_errors="replace")
+        container = av.open(f"subfile,,start,0,end,{length},,:{path}", format="mp4", **tolerant)
     except av.FFmpegError as error:
         raise SegmentError(f"{path}: cannot be read: {error}") from error
     with container:
