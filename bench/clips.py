@@ -58,7 +58,7 @@ def drawn(
         if name not in SCENES:
             raise FootageError(f'there is no scene "{name}"; there are {", ".join(SCENES)}')
     names = [name for name, scene in SCENES.items() if (name in wanted if wanted else half in ("all", scene.half))]
-    return [executor.submit(_drawn, name, cache, seed, main) for name in names]
+    return [executor.submit(drawn_one, name, cache, seed, main) for name in names]
 
 
 def is_drawn(name: str) -> bool:
@@ -68,7 +68,8 @@ def is_drawn(name: str) -> bool:
     return name in SCENES
 
 
-def _drawn(name: str, cache: Path, seed: int, main: bool) -> Clip:
+def drawn_one(name: str, cache: Path, seed: int = 0, main: bool = False) -> Clip:
+    """One drawn scene; made where it is not kept, with its main stream where that is asked for and it has one."""
     from scenes import SCENES, write
 
     scene = SCENES[name]

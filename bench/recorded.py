@@ -104,7 +104,7 @@ def look_at(
     layout = segments_of(path, detect, cache)
     known = list_segments(layout, Stream(CAMERA, detect=detect))
     before = time.process_time()
-    scanned = tuple(_scanned(layout, known, Look.of(settings)))
+    scanned = tuple(scanned_of(layout, known, Look.of(settings)))
     cpu = time.process_time() - before
     for one in scanned:
         if one.problem:
@@ -112,7 +112,8 @@ def look_at(
     return Looked(start_of(path), scanned, cpu)
 
 
-def _scanned(layout: Layout, known: Sequence[Segment], look: Look) -> Iterator[Scanned]:
+def scanned_of(layout: Layout, known: Sequence[Segment], look: Look) -> Iterator[Scanned]:
+    """What a pass over these segments scans, chunk by chunk."""
     for work in works(known, known):
         sources = [
             Source(layout.segment_path(segment), segment.start, index < work.lead, segment in work.todo)

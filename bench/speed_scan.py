@@ -7,14 +7,14 @@ them: what is read twice counts twice. The detector is timed in the scan, readin
 from __future__ import annotations
 
 import argparse
-import functools
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -24,24 +24,22 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "bench")]
 
 import av  # noqa: E402
 import cv2  # noqa: E402
-import peers  # noqa: E402
+import speed_main  # noqa: E402
 from accuracy import CACHE  # noqa: E402
-from clips import Clip, _drawn  # noqa: E402
-from recorded import CAMERA, judged, look_at, segments_of  # noqa: E402
+from recorded import CAMERA, EPOCH, SEGMENT, look_at, scanned_of, segments_of  # noqa: E402
 from report import machine, table  # noqa: E402
 from scenes import SCENES, write  # noqa: E402
-from scoring import Score, Span, joined, score  # noqa: E402
 
 from config.settings import CameraSettings  # noqa: E402
-from mediamtx.names import Stream  # noqa: E402
+from mediamtx.names import Segment, Stream  # noqa: E402
 from mediamtx.samples import open_video  # noqa: E402
 from mediamtx.segments import list_segments  # noqa: E402
-from motion import decode, economy, scan  # noqa: E402
 from motion.detector import Detector  # noqa: E402
-from motion.reader import Reader  # noqa: E402
+from motion.look import Look  # noqa: E402
 
 SETTINGS = CameraSettings()
-CALM, EVERY_KEY = "calm-day", 5.0  # s between key frames of the detect stream, as our camera makes it
+CALM, SELDOM = "calm-day", 5.0  # s between key frames of a detect stream
+HOUR = 3600
 Table = tuple[str, str]
 PARTS = ("find and read", "decode", "the rest", "cheap test", "full analysis", "all")  # us a frame
 
@@ -88,7 +86,10 @@ def tables(folder: Path, quick: bool, frontier: bool = False) -> Iterator[Table]
     )
     yield (
         "Looking at 1080p30 alone, one core",
-        table(["way", "speed", "of OpenCV's differencing", "visits found", "false events"], list(main_rows(frontier))),
+        table(
+            ["way", "speed", "of OpenCV's differencing", "visits found", "false events", "outside"],
+            list(speed_main.rows(quick, frontier)),
+        ),
     )
     yield (
         "Memory of a process that scans one long segment",
@@ -97,17 +98,39 @@ def tables(folder: Path, quick: bool, frontier: bool = False) -> Iterator[Table]
 
 
 def detect_rows(quick: bool) -> Iterator[list[str]]:
-    """Calm, busiest, all of the dev half."""
+    """Calm, an hour of it, busiest, all of the dev half."""
     calm = SCENES[CALM]
-    as_ours = replace(calm, film=replace(calm.film, gop=EVERY_KEY))
-    path = write(as_ours, CACHE / "scenes").detect
-    yield parts_of(path, calm.seconds).cells("calm, as our camera encodes it (a key frame each 5 s)", ">= 1,200x")
+    seldom = replace(calm, film=replace(calm.film, gop=SELDOM))
+    ours, other = (write(scene, CACHE / "scenes").detect for scene in (calm, seldom))
+    yield parts_of(other, calm.seconds).cells("calm, a key frame each 5 s", ">= 1,200x")
+    yield parts_of(ours, calm.seconds).cells("calm, as our camera encodes it (a key frame each second)", "")
+    for name, path in (("each 5 s", other), ("each second", ours)):
+        cpu = hour_of(path)
+        yield [f"an hour of that, a key frame {name}", f"{HOUR / cpu:,.0f}x", "", *[""] * len(PARTS), ""]
     names = [n for n, s in SCENES.items() if s.half == "dev" and (not quick or n in (CALM, "rain", "small-birds"))]
     found = {name: parts_of(write(SCENES[name], CACHE / "scenes").detect, SCENES[name].seconds) for name in names}
-    yield found[CALM].cells("calm, a key frame each second", "")
     busiest = min(found, key=lambda name: found[name].footage / found[name].whole)
     yield found[busiest].cells(f"busiest: {busiest}", ">= 300x")
     yield sum(found.values(), Parts()).cells(f"dev set, {len(names)} scenes", ">= 700x")
+
+
+def hour_of(path: Path) -> float:
+    """Processor time, s, for an hour of a clip, again and again: most of a day is no beginning."""
+    layout = segments_of(path, True, CACHE)
+    files = [layout.segment_path(segment) for segment in list_segments(layout, Stream(CAMERA, detect=True))]
+    with tempfile.TemporaryDirectory(prefix="birbcam-bench-") as folder:
+        hour = replace(layout, media_dir=Path(folder))
+        known = [
+            Segment(Stream(CAMERA, detect=True), EPOCH + timedelta(seconds=number * SEGMENT[True]))
+            for number in range(int(HOUR / SEGMENT[True]))
+        ]
+        hour.stream_dir(known[0].stream).mkdir(parents=True)
+        for number, segment in enumerate(known):
+            hour.segment_path(segment).symlink_to(files[number % len(files)])
+        begin = time.process_time()
+        for one in scanned_of(hour, known, Look.of(SETTINGS)):
+            assert not one.problem
+        return time.process_time() - begin
 
 
 def parts_of(path: Path, seconds: float) -> Parts:
@@ -157,107 +180,6 @@ def timed_calls(kind: type, *names: str) -> Iterator[list[float]]:
 
     with mock.patch.multiple(kind, **{name: wrapped(getattr(kind, name), name == names[0]) for name in names}):
         yield told
-
-
-def by_opencv(path: Path) -> list[Span]:
-    """Plain frame differencing as such programs have it: OpenCV decodes all, three a second are compared."""
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
-    rate, number, due, spans = capture.get(cv2.CAP_PROP_FPS), 0, 0.0, []
-    before = None
-    while capture.grab():
-        at = number / rate
-        number += 1
-        if at < due - 1e-3:
-            continue
-        due += 1 / 3
-        picture = cv2.resize(capture.retrieve()[1], (320, peers.HEIGHT), interpolation=cv2.INTER_AREA)
-        blurred = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (21, 21), 0)
-        if before is not None:
-            mask = cv2.threshold(cv2.absdiff(blurred, before), 25, 255, cv2.THRESH_BINARY)[1]
-            outlines, _ = cv2.findContours(cv2.dilate(mask, None, iterations=2), cv2.RETR_EXTERNAL,
-                                           cv2.CHAIN_APPROX_SIMPLE)  # fmt: skip
-            if any(cv2.contourArea(outline) >= peers.AREA for outline in outlines):
-                spans.append(Span(at, at + 1 / 3))
-        before = blurred
-    return spans
-
-
-def main_rows(frontier: bool) -> Iterator[list[str]]:
-    """OpenCV's differencing, ours, and ours with other economies; DVR-Scan on the main against ours on the detect."""
-    clips = [_drawn(name, CACHE, 0, True) for name, scene in SCENES.items() if scene.half == "dev" and scene.main]
-    seconds = sum(clip.seconds for clip in clips)
-    cpu, found = judged_by(clips, lambda clip: timed(lambda: by_opencv(clip.main)))
-    peer = seconds / cpu
-
-    def row(name: str, cpu: float, found: Score) -> list[str]:
-        speed = seconds / cpu
-        return [name, f"{speed:.1f}x", f"{speed / peer:.1f}", f"{found.found} of {found.visits}", str(found.false)]
-
-    yield row("OpenCV decodes all, differencing", cpu, found)
-    for name, settings in FRONTIER if frontier else FRONTIER[:2]:
-        reader = functools.partial(Reader, economical=bool(settings))
-        as_usual = mock.patch.multiple(economy, **settings) if settings else nullcontext()
-        with (
-            mock.patch.object(scan, "Reader", reader),
-            mock.patch.object(decode, "_recent", decode._Recent()),
-            as_usual,
-        ):
-            yield row(name, *judged_by(clips, lambda clip: scanned(clip.main, False)))
-    cpu, found = judged_by(clips, lambda clip: _dvr_scan(clip.main))
-    yield row("DVR-Scan's defaults", cpu, found)
-    cpu, found = judged_by(clips, lambda clip: scanned(clip.detect, True))
-    yield row("ours on the detect stream of the same", cpu, found)
-
-
-def every(step: int) -> dict[str, Any]:
-    """Of the pictures between key frames only each so many are decoded, and nothing more."""
-
-    def glance(video: Any, group: Any) -> Any:
-        references = [sample for sample in group[1:] if decode.is_reference(video, sample)]
-        return [group[0], *references[step - 1 :: step]]
-
-    return {"glance": glance, "RATION": 0.0, "SAVED": 0.0}
-
-
-FRONTIER: Sequence[tuple[str, dict[str, Any]]] = (
-    ("all decoded", {}),
-    ("our default", {"RATION": economy.RATION}),
-    ("... ten times the ration", {"RATION": 10 * economy.RATION, "SAVED": 5 * economy.SAVED}),
-    ("each 4th, no groups whole", every(4)),
-    ("each 8th, no groups whole", every(8)),
-    ("each 16th, no groups whole", every(16)),
-    ("key frames alone", every(10**6)),
-)
-
-
-def _dvr_scan(path: Path | None) -> tuple[float, list[Span]]:
-    assert path is not None
-    told = peers.told("DVR-Scan", path, CACHE)
-    return told.cpu, list(told.spans)
-
-
-def scanned(path: Path | None, detect: bool) -> tuple[float, list[Span]]:
-    """Processor time and events of ours."""
-    assert path is not None
-    looked = look_at(path, detect, SETTINGS, CACHE)
-    return looked.cpu, judged(looked, SETTINGS)
-
-
-def timed(action: Callable[[], list[Span]]) -> tuple[float, list[Span]]:
-    """Processor time and result."""
-    begin = time.process_time()
-    result = action()
-    return time.process_time() - begin, result
-
-
-def judged_by(clips: Sequence[Clip], look: Callable[[Clip], tuple[float, list[Span]]]) -> tuple[float, Score]:
-    """Processor time and score over all clips."""
-    cpu, total = 0.0, Score()
-    for clip in clips:
-        took, spans = look(clip)
-        cpu += took
-        total += score(clip.visits, joined(spans, SETTINGS.merge_gap), clip.seconds)
-    return cpu, total
 
 
 def memory_rows(folder: Path, quick: bool) -> Iterator[list[str]]:
