@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import ConfigError, RecorderError
@@ -15,25 +14,14 @@ from config.load import Loaded, load
 from config.logs import redact
 from config.settings import Settings
 from config.sizes import parse_amount
+from launcher.doctor_look import check_elsewhere, look
+from launcher.doctor_pi import judge
+from launcher.finding import Finding
 from launcher.ports import PORT_HOSTS, is_free
 from mediamtx.addresses import running_recorder
 from mediamtx.find import find_mediamtx
 
 LOW_SPACE = 1 << 30  # bytes below which recording is about to suffer
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: right, or wrong with its cure; `grave` ones make the exit code 1."""
-
-    ok: bool
-    text: str
-    cure: str = ""
-    grave: bool = True
-
-    def __str__(self) -> str:
-        mark = "ok   " if self.ok else "WRONG" if self.grave else "note "
-        return f"{mark} {self.text}" + (f"; {self.cure}" if self.cure else "")
 
 
 def run_doctor() -> int:
@@ -58,13 +46,17 @@ def examine() -> Iterator[Finding]:
     yield from check_settings(loaded)
     settings = loaded.settings
     running = None
-    try:
-        running = running_recorder(settings)
-    except RecorderError as error:
-        yield Finding(False, str(error), grave=False)
+    if settings.mediamtx.host:
+        yield from check_elsewhere(settings)
     else:
-        yield Finding(True, f"recorder: {running.kind} is running since {running.started:%Y-%m-%d %H:%M:%S} UTC")
-    yield check_recorder(settings)
+        try:
+            running = running_recorder(settings)
+        except RecorderError as error:
+            yield Finding(False, str(error), grave=False)
+        else:
+            yield Finding(True, f"recorder: {running.kind} is running since {running.started:%Y-%m-%d %H:%M:%S} UTC")
+        yield check_recorder(settings)
+    yield from judge(settings, look(settings))
     yield from check_folders(settings)
     yield from check_space(settings)
     yield from check_ports(settings, recorder_runs=running is not None)
