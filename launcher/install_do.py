@@ -202,7 +202,8 @@ def program_files(source: Path) -> Iterator[Path]:
                 yield path.relative_to(source)
     names = ("birbcam", "LICENSE", "config_default.txt", "pyproject.toml")
     yield from (Path(name) for name in names if (source / name).is_file())
-    yield from (path.relative_to(source) for pattern in ("*.md", "*.lock") for path in sorted(source.glob(pattern)))
+    patterns = ("[A-Z]*.md", "requirements*.lock")
+    yield from (path.relative_to(source) for pattern in patterns for path in sorted(source.glob(pattern)))
 
 
 def copy_program(source: Path, target: Path) -> bool:

@@ -1,0 +1,206 @@
+"""The plan of an installation: pure decisions from what was found and what was asked for."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from config.errors import ConfigError
+from config.load import load_settings
+from config.settings import Settings
+from launcher.install_config import make_config
+from launcher.install_do import clear, copy_program, program_files, write
+from launcher.install_facts import Facts, usb_cameras
+from launcher.install_plan import Fresh, Options, chosen_cameras, first_steps, plan
+from launcher.install_steps import Command, Packages, Remove, Start, Step, WriteFile
+from launcher.install_units import mount_text, mount_unit, removal
+from launcher.installed import CONFIG, HOME, INSTALLED, RECORD, UNITS, Record, enabled_units
+
+ROOT = Path(__file__).parent.parent
+DEFAULT = (ROOT / "config_default.txt").read_text()
+SYSTEMD = {path.name: path.read_text() for path in (ROOT / "systemd").iterdir()}
+FRESH = Fresh("0f1e2d", "K7QM-2RTX")
+FACTS = Facts(source=Path("/home/pi/birbcam"), user_id=996, systemd=257, groups=frozenset({"video", "audio"}))
+
+
+def steps(options: Options, facts: Facts = FACTS, settings: Settings | None = None) -> list[Step]:
+    record = options.over(facts.record, facts.source)
+    return plan(facts, record, settings or Settings(), FRESH, DEFAULT, SYSTEMD)
+
+
+def written(planned: list[Step]) -> dict[str, WriteFile]:
+    return {str(step.path): step for step in planned if isinstance(step, WriteFile)}
+
+
+def config_of(planned: list[Step]) -> dict[str, object]:
+    return tomllib.loads(written(planned)[str(CONFIG)].content)
+
+
+def test_the_configuration_sets_what_was_found_and_leaves_the_rest_to_the_defaults(tmp_path: Path) -> None:
+    text = make_config(DEFAULT, {("web", "host"): "0.0.0.0"}, {"camera": "picamera"})
+    assert tomllib.loads(text) == {
+        "mediamtx": {}, "retention": {}, "camera": {}, "web": {"host": "0.0.0.0"},
+        "cameras": {"camera": {"source": "picamera"}},
+    }  # fmt: skip
+    assert "#port = 8080\n" in text
+    path = tmp_path / "config.txt"
+    path.write_text(text)
+    settings = load_settings({"BIRBCAM_CONFIG": str(path)})
+    assert (settings.web.host, settings.cameras["camera"].source) == ("0.0.0.0", "picamera")
+
+
+def test_cameras_are_found_not_asked_for() -> None:
+    assert chosen_cameras(FACTS) == {"camera": "demo"}
+    two = replace(FACTS, modules=("imx708_wide", "imx219"), usb_cameras=(Path("/dev/video0"),))
+    assert chosen_cameras(two) == {"camera": "picamera", "camera-2": "picamera:1", "camera-3": "/dev/video0"}
+
+
+def test_a_pi_has_many_video_devices_that_are_no_cameras(tmp_path: Path) -> None:
+    for name, driver, index in (("video0", "uvcvideo", 0), ("video1", "uvcvideo", 1), ("video10", "bcm2835-codec", 0)):
+        folder = tmp_path / "class" / name
+        (folder / "device").mkdir(parents=True)
+        (tmp_path / driver).mkdir(exist_ok=True)
+        (folder / "device/driver").symlink_to(tmp_path / driver)
+        (folder / "index").write_text(f"{index}\n")
+    assert usb_cameras(tmp_path / "class") == (Path("/dev/video0"),)
+
+
+def test_everything_on_one_machine_by_default() -> None:
+    planned = steps(Options())
+    start = planned[-1]
+    assert isinstance(start, Start) and start.units == enabled_units("all")
+    assert config_of(planned)["web"] == {"host": "0.0.0.0"}
+    for name in ("publish_password", "setup_code"):
+        step = written(planned)[f"/var/lib/birbcam/state/{name}"]
+        assert (step.mode, step.owner, step.keep, step.secret) == (0o600, "birbcam", True, True)
+        assert step.content.strip() not in str(step)
+
+
+def test_a_camera_alone_publishes_to_its_server() -> None:
+    planned = steps(Options("camera", "server.local"))
+    assert config_of(planned)["mediamtx"] == {"host": "server.local"}
+    assert enabled_units("camera") == ("birbcam-camera.service", "birbcam-requests.path")
+    names = set(written(planned))
+    assert f"{UNITS}/birbcam-camera.service" in names and f"{UNITS}/birbcam-web.service" not in names
+    assert not any("setup_code" in name for name in names)
+    assert not any("prepare server" in str(step) for step in planned)
+    with pytest.raises(ConfigError, match="--server HOST"):
+        steps(Options("camera"))
+    with pytest.raises(ConfigError, match="is for --camera-only"):
+        steps(Options("server", "server.local"))
+
+
+def test_a_server_alone_needs_the_recorder_that_hears_others() -> None:
+    planned = steps(Options("server"))
+    assert config_of(planned)["recorder"] == "mediamtx"
+    assert "cameras" not in config_of(planned)
+    assert not any("prepare camera" in str(step) for step in planned)
+    assert not any("camera" in Path(name).name for name in written(planned))
+
+
+def test_a_second_run_goes_on_with_what_the_first_was_told() -> None:
+    before = Record("camera", "/home/pi/birbcam", "server.local")
+    assert Options().over(before, Path("/home/pi/other")) == replace(before, source="/home/pi/other")
+    assert Options().over(before, INSTALLED) == before
+    installed = replace(FACTS, record=before, units=frozenset(SYSTEMD) - {"backoff.conf"})
+    planned = steps(Options("server"), installed)
+    gone = {step.path.name for step in planned if isinstance(step, Remove)}
+    assert gone == {"birbcam-camera.service"}
+
+
+def test_sound_outlives_the_log_out_where_there_is_a_sound_server() -> None:
+    drop_in = f"{UNITS}/birbcam-camera.service.d/sound.conf"
+    planned = steps(Options(), replace(FACTS, sound_server="pipewire"))
+    assert "BindPaths=-/run/user/996" in written(planned)[drop_in].content
+    assert any(isinstance(step, Command) and "enable-linger" in step.words for step in planned)
+    assert drop_in not in written(steps(Options()))
+
+
+def test_old_systemd_is_not_told_of_growing_pauses() -> None:
+    drop_in = f"{UNITS}/birbcam-web.service.d/backoff.conf"
+    assert "RestartSteps" in written(steps(Options()))[drop_in].content
+    assert drop_in not in written(steps(Options(), replace(FACTS, systemd=252)))
+
+
+def test_folders_elsewhere_may_be_written_by_the_services() -> None:
+    planned = steps(
+        Options(), settings=Settings(media_dir=Path("/mnt/usb disk"), output_dir=Path("/mnt/usb disk/clips"))
+    )
+    content = written(planned)[f"{UNITS}/birbcam-motion.service.d/folders.conf"].content
+    assert content == "[Service]\nReadWritePaths='/mnt/usb disk' '/mnt/usb disk/clips'\n"
+
+
+def test_only_what_is_missing_is_fetched() -> None:
+    record = Record("all", "")
+    (packages, *_) = first_steps(replace(FACTS, pi_model="Raspberry Pi 5"), record)
+    assert isinstance(packages, Packages) and {"python3-picamera2", "python3-av", "ffmpeg"} <= set(packages.names)
+    there = replace(FACTS, packages=frozenset(packages.names))
+    assert not any(isinstance(step, Packages) for step in first_steps(there, record))
+
+
+def test_recordings_in_memory() -> None:
+    planned = steps(Options(memory="512 MB"))
+    path = f"{UNITS}/var-lib-birbcam-recordings.mount"
+    assert "size=512000000" in written(planned)[path].content
+    assert Record.read(RECORD) is None
+    assert '"memory": "512 MB"' in written(planned)[str(RECORD)].content
+    assert mount_unit(Path("/mnt/a-b/c")) == r"mnt-a\x2db-c.mount"
+    assert "Where=/mnt/a\n" in mount_text(Path("/mnt/a"), "1 GB")
+    with pytest.raises(ConfigError, match="64 MB"):
+        steps(Options(memory="1 MB"))
+    ended = steps(Options(memory=""), replace(FACTS, record=Record("all", "", memory="512 MB")))
+    assert path not in written(ended)
+    assert any(isinstance(step, Remove) and str(step.path) == path for step in ended)
+
+
+def test_removal_spares_recordings_unless_told() -> None:
+    installed = replace(FACTS, units=frozenset({"birbcam-web.service"}))
+    spared = "\n".join(map(str, removal(installed, Record("all", ""), Settings(), recordings_too=False)))
+    assert "remove /var/lib/birbcam/recordings" not in spared
+    assert "remove /var/lib/birbcam/clips" not in spared
+    everything = removal(installed, Record("all", ""), Settings(), recordings_too=True)
+    assert {HOME / "recordings", HOME / "clips"} <= {step.path for step in everything if isinstance(step, Remove)}
+
+
+def test_the_program_is_copied_without_what_belongs_to_the_checkout(tmp_path: Path) -> None:
+    names = {str(name) for name in program_files(ROOT)}
+    assert {"birbcam", "config/settings.py", "webapp/templates/base.html", "systemd/birbcam-web.service"} <= names
+    assert not any(name.startswith((".git", ".venv", "tests/", "bench/", "demo/")) for name in names)
+    source, target = tmp_path / "source", tmp_path / "target"
+    (source / "config").mkdir(parents=True)
+    for name in ("config/__init__.py", "config/a.py", "birbcam"):
+        (source / name).write_text(name)
+    assert copy_program(source, target)
+    assert not copy_program(source, target)
+    (target / ".venv").mkdir()
+    (target / ".venv/kept").touch()
+    (target / "config/b.py").touch()
+    (source / "config/a.py").write_text("newer")
+    assert copy_program(source, target)
+    assert (target / "config/a.py").read_text() == "newer"
+    assert (target / ".venv/kept").exists() and not (target / "config/b.py").exists()
+    assert (target / "birbcam").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_folder_is_cleared_around_what_is_kept(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for name in ("media/recordings", "clips", ".config/pulse"):
+        (home / name).mkdir(parents=True)
+        (home / name / "file").touch()
+    clear(home, (home / "media/recordings", home / "clips"))
+    left = {str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()}
+    assert left == {"media/recordings/file", "clips/file"}
+    clear(home, ())
+    assert not home.exists()
+
+
+def test_a_file_that_is_kept_is_not_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("launcher.install_do._own", lambda path, owner: None)
+    path = tmp_path / "config.txt"
+    assert write(WriteFile(path, "first", keep=True))
+    assert not write(WriteFile(path, "second", keep=True))
+    assert write(WriteFile(path, "second", mode=0o600))
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("second", 0o600)
