@@ -21,7 +21,7 @@ from picamera2.outputs import Output
 
 from camera.pi_clock import ClockOverlay
 from camera.pi_controls import offered_controls, wanted_controls
-from camera.pi_detect import DetectEncoder, Due, Picture, compact, mean_luma
+from camera.pi_detect import DetectEncoder, Due, KeyFrames, Picture, compact, mean_luma
 from camera.pi_modes import choose_mode, detect_size, read_modes
 from camera.pi_output import US, Packet, Packets
 from config.errors import CameraError
@@ -70,9 +70,13 @@ class PiCamera:
         self.main: dict[str, Any] = self._camera.camera_configuration()["main"]
         self.lores: dict[str, Any] = self._camera.camera_configuration()["lores"]
         self._overlay = ClockOverlay(self.main["size"][1])
+        self._keys = KeyFrames(settings.keyframe_interval)
         self._due = Due(settings.detect_fps)
         self.detect = DetectEncoder(packets, self.lores["size"], settings.detect_fps, settings.detect_keyframe_interval)
         self._encoder = self._make_encoder()
+        self._in_hardware = hasattr(self._encoder, "force_key_frame") and not isinstance(
+            self._encoder, LibavH264Encoder
+        )
 
     def start(self) -> None:
         """Let pictures come."""
@@ -229,6 +233,8 @@ class PiCamera:
             self._still_wanted.clear()
             self._still = _copy(request, "main", self.main)
             self._still_taken.set()
+        if self._in_hardware and self._keys.due(self.seen_at):
+            self._encoder.force_key_frame()  # the software's fails with the PyAV of trixie, and ends picamera2's thread
         if self._due.take(time.monotonic_ns() // 1000):
             self.metadata = request.get_metadata()
             picture = _copy(request, "lores", self.lores)
@@ -238,6 +244,8 @@ class PiCamera:
 
     def _encoded(self, data: bytes, key: bool, time_: int) -> None:
         self.encoded_at = time.monotonic()
+        if key:
+            self._keys.came(self.encoded_at)
         # An encoder counts from its first picture.
         self._packets.put(Packet("main", data, self._ours(self._encoder.firsttimestamp + time_), key))
 

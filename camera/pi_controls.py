@@ -83,10 +83,7 @@ def wanted_controls(camera: CameraSettings, night: bool = False, running: bool =
         controls |= {"AwbEnable": False, "ColourGains": (camera.red_gain, camera.blue_gain)}
     else:
         controls |= {"AwbEnable": True, "AwbMode": _WHITE[camera.white_balance]}
-    if camera.noise_reduction != "auto":
-        controls["NoiseReductionMode"] = _NOISE[camera.noise_reduction]
-    elif running:
-        controls["NoiseReductionMode"] = _NOISE["fast"]  # picamera2's own for video
+    controls["NoiseReductionMode"] = _NOISE.get(camera.noise_reduction, _NOISE["fast"])  # picamera2's own for video
     if camera.hdr:
         controls["HdrMode"] = _HDR_SINGLE_EXPOSURE
     controls["AfMode"] = _FOCUS[camera.focus]

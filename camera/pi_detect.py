@@ -53,6 +53,26 @@ class Due:
         return True
 
 
+class KeyFrames:
+    """When to ask for a key frame: encoders count pictures, and in the dark these come slowly; times in s."""
+
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
+        self._last: float | None = None
+        self._asked = False
+
+    def came(self, now: float) -> None:
+        """There is one."""
+        self._last, self._asked = now, False
+
+    def due(self, now: float) -> bool:
+        """Whether one is overdue that was not asked for yet."""
+        if self._last is None or self._asked or now - self._last < 1.2 * self._interval:
+            return False
+        self._asked = True
+        return True
+
+
 class DetectEncoder:
     """Encodes small pictures; `run` is for a thread of its own."""
 

@@ -21,9 +21,13 @@ _SEND_TIMEOUT = 2.0  # s; a process that does not read is about to be ended
 class Link:
     """One camera process; it may end at any time, and whoever asks it something then gets a CameraError."""
 
-    def __init__(self, say: Callable[[str, int], None]) -> None:
-        """`say` gets what is worth a line in the log, with its level."""
+    def __init__(self, say: Callable[[str, int], None], told: dict[str, str] | None = None) -> None:
+        """`say` gets what is worth a line in the log, with its level.
+
+        `told` remembers the state of each topic from one process to the next: what stays as it was is not said again.
+        """
         self._say = say
+        self._told = {"day_night": "day"} if told is None else told
         self._ours, self.theirs = socket.socketpair()
         self._ours.settimeout(None)
         self._sending = threading.Lock()
@@ -106,7 +110,9 @@ class Link:
             case "status":
                 self.status = message
             case "say":
-                self._say(message["text"], _LEVELS[message["level"]])
+                if self._told.get(message["topic"]) != message["state"]:
+                    self._told[message["topic"]] = message["state"]
+                    self._say(message["text"], _LEVELS[message["level"]])
             case "set":
                 for warning in message["warnings"]:
                     self._say(warning, logging.WARNING)

@@ -15,7 +15,8 @@ Stdin is its control channel, a socket that carries a JSON object a line both wa
                                          exposure_time (us), gain, sound (`camera.sound.SoundState`), uptime (s)
              {"event": "set", "warnings": [...]}
              {"event": "still", "id": 1, "jpeg": base64}, or with "error"
-             {"event": "say", "level": "info" or "warning", "text": ...}    what is worth a line in the log
+             {"event": "say", "level": "info" or "warning", "text": ..., "topic": ..., "state": ...}
+                                         what is worth a line in the log, where that topic was in another state
 
 Where stdin is no socket, what is said goes to stderr.
 """
@@ -91,9 +92,9 @@ class Channel:
             else:
                 self._socket.sendall(line)
 
-    def say(self, text: str, level: str = "warning") -> None:
-        """A line for the log."""
-        self.send("say", level=level, text=text)
+    def say(self, text: str, level: str = "warning", topic: str = "", state: str = "") -> None:
+        """A line for the log, unless its `topic` was in that `state` before, perhaps in the last process."""
+        self.send("say", level=level, text=text, topic=topic or text, state=state or text)
 
     def read(self, obey: Any) -> None:
         """Hand each message to `obey`; ends the process when whoever started us has gone. For a thread of its own."""
@@ -115,10 +116,11 @@ class Child:
         from camera.pi_camera import PiCamera  # picamera2 takes a second or two
 
         self._camera: PiCamera = PiCamera(settings, module, zone, self._packets, channel.say)
-        self._sound = Sound(Microphone.of(settings), say=lambda text: channel.say(text, "info"))
+        self._sound = Sound(Microphone.of(settings), say=lambda text: channel.say(text, "info", "sound"))
         codec = "mjpeg" if settings.encoder == "mjpeg" else "h264"
         self._writer = Writer(self._packets, out, codec, (RATE, self._sound.channels))
         self._daynight = DayNight(settings.night_below, settings.day_above, settings.day_night_dwell)
+        self._decided = False
         self._lamp, warning = open_pin(settings.night_pin, settings.night_pin_low)
         if warning:
             channel.say(warning)
@@ -169,12 +171,15 @@ class Child:
             night = self._daynight.night
         else:
             night = self._daynight.night = wanted == "night"
+        if night == camera.night and self._decided:
+            return
+        self._decided = True
         if night != camera.night:
             camera.set_night(night)
-            if self._lamp is not None:
-                (self._lamp.on if night else self._lamp.off)()
-            what = "night, the picture is grey" if night else "day, the picture has its colours"
-            self._channel.say(f"{what} ({bright:.3g} {unit})", "info")
+        if self._lamp is not None:
+            (self._lamp.on if night else self._lamp.off)()
+        what = "night, the picture is grey" if night else "day, the picture has its colours"
+        self._channel.say(f"{what} ({bright:.3g} {unit})", "info", "day_night", "night" if night else "day")
 
     def _status(self, now: float) -> dict[str, Any]:
         before, counts, sizes = self._counted

@@ -44,7 +44,7 @@ class Publisher:
         self._story = Story(feed.label, Status("starting", time.monotonic()))
         self._probe: Probe | None = None
         self._link: Link | None = None
-        self._warned: set[str] = set()
+        self._told = {"day_night": "day"}  # of its camera process, from one to the next
 
     @property
     def status(self) -> Status:
@@ -130,18 +130,14 @@ class Publisher:
         if source.kind == "demo":
             # A large pipe saves switching to and fro; at HD, less than one picture waits in it.
             return child.start(demo_command(self._camera, zone), pipe_size=1 << 20)
-        self._link = link = Link(self._camera_says)
+        self._link = link = Link(self._camera_says, self._told)
         try:
             return child.start(picamera_command(self._camera, source.module, zone), stdin=link.theirs)
         finally:
             link.theirs.close()
 
     def _camera_says(self, text: str, level: int) -> None:
-        """What the camera's process has to say; warnings come again at each start, and are told once."""
-        if level < logging.WARNING or text not in self._warned:
-            log.log(level, "%s: %s", self._feed.label, text)
-        if level >= logging.WARNING:
-            self._warned.add(text)
+        log.log(level, "%s: %s", self._feed.label, text)
 
     def _watch(self, programs: Sequence[child.Program]) -> str | None:
         """Follow ffmpeg until it ends or hangs: the reason; None where `stop` was called."""

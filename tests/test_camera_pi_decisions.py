@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import itertools
+import json
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from camera.backlog import stuck_sockets
+from camera.command import build_command
 from camera.daynight import PATIENCE, DayNight, brightness, open_pin
 from camera.pi_clock import ClockOverlay
 from camera.pi_controls import LIVE, REBUILT, frame_durations, offered_controls, wanted_controls
-from camera.pi_detect import Due, compact, mean_luma
+from camera.pi_detect import Due, KeyFrames, compact, mean_luma
 from camera.pi_modes import Mode, choose_mode, detect_size, read_modes
 from camera.pi_output import Packet, Packets
+from camera.probe import own_probe
+from camera.sources import Source, picamera_command
 from config.settings import CameraSettings
 
 # --- sensor modes: what the modules' drivers tell ---
@@ -155,6 +162,7 @@ def controls(night: bool = False, running: bool = False, **values: Any) -> dict[
         ({"focus": "auto"}, {"AfMode": 1, "AfTrigger": 0}),
         ({"night": True}, {"Saturation": 0.0}),
         ({"running": True}, {"ExposureTime": 0, "AnalogueGain": 0.0, "NoiseReductionMode": 1}),
+        ({}, {"ExposureTime": None, "NoiseReductionMode": 1}),
     ],
 )
 def test_settings_become_controls(values: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -251,6 +259,19 @@ def test_every_nth_picture_is_taken_whatever_the_camera_s_rate(camera_fps: int, 
     assert abs(len(taken) - count) <= 2
 
 
+def test_key_frames_are_asked_for_where_pictures_come_slowly() -> None:
+    keys, asked = KeyFrames(1.0), []
+    keys.came(0.0)
+    for n in range(1, 60):  # five pictures a second, the key frame two pictures after it was asked for
+        if keys.due(n / 5):
+            asked.append(n)
+        if asked and asked[-1] == n - 2:
+            keys.came(n / 5)
+    assert asked[:3] == [6, 15, 24]
+    keys = KeyFrames(1.0)
+    assert not any(keys.due(n / 25) or (n % 25 == 0 and keys.came(n / 25)) for n in range(100))
+
+
 def test_the_clock_is_written_into_the_corner() -> None:
     luma = np.full((360, 640), 128, np.uint8)
     overlay = ClockOverlay(360)
@@ -305,3 +326,53 @@ TABLE = """\
 
 def test_connections_that_are_not_answered_are_told_from_the_kernel_s_table() -> None:
     assert stuck_sockets(TABLE) == {"4", "5"}
+
+
+# --- the source ---
+
+
+@pytest.mark.parametrize(
+    ("text", "module"),
+    [("picamera", 0), ("picamera:", 0), ("picamera:1", 1), ("picamera:x", None), ("/picamera", None)],
+)
+def test_a_pi_s_camera_is_a_source(text: str, module: int | None) -> None:
+    source = Source.parse(text)
+    assert (source.kind == "picamera") == (module is not None)
+    assert source.module == (module or 0)
+
+
+def test_nothing_long_or_secret_goes_to_the_camera_s_process() -> None:
+    camera = CameraSettings(source="picamera", detect_url="rtsp://user:secret@c/2", ignore=(((0, 0), (1, 0), (1, 1)),))
+    command = picamera_command(camera, 1, "Europe/Berlin")
+    assert "secret" not in "".join(command) and command[-6:-4] + command[-2:] == [
+        "--module",
+        "1",
+        "--time-zone",
+        "Europe/Berlin",
+    ]
+    told = json.loads(command[-3])
+    assert CameraSettings(**told) == CameraSettings()
+
+
+def test_both_streams_of_a_pi_are_copied() -> None:
+    source, camera = Source.parse("picamera"), CameraSettings(source="picamera")
+    probe = own_probe(source, camera)
+    assert probe is not None
+    command = " ".join(build_command(camera, source, probe, "rtsp://r/front", "rtsp://r/front_detect"))
+    assert "libx264" not in command and command.count("-c:v copy") == 2 and "-c:a aac" in command
+    assert "-map 0:V:0" in command and "-map 0:V:1" in command
+    camera = replace(camera, encoder="mjpeg")
+    probe = own_probe(source, camera)
+    assert probe is not None
+    command = " ".join(build_command(camera, source, probe, "rtsp://r/front", "rtsp://r/front_detect"))
+    assert command.count("libx264") == 1 and command.count("-c:v copy") == 1
+
+
+def test_without_picamera2_the_cure_is_named() -> None:
+    command = [sys.executable, "-c", "import sys, runpy; sys.modules['picamera2'] = None; sys.argv = ['x']\n"]
+    command[-1] += "sys.modules['libcamera'] = None; runpy.run_module('camera.picamera', run_name='__main__')"
+    done = subprocess.run(
+        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=Path(__file__).parent.parent, check=False
+    )
+    assert done.returncode == 1
+    assert "install it with: sudo apt install python3-picamera2" in done.stderr.splitlines()[-1]
