@@ -71,7 +71,7 @@ def test_main_stream_sound_and_detect_stream_have_one_clock(inside: Chroot, tmp_
     assert sound[0].stream.codec_context.name == "pcm_s16le" and sound[0].stream.codec_context.sample_rate == 48000
     assert times(main)[0] == times(detect)[0] == 0
     pace = [b - a for a, b in itertools.pairwise(times(main)[30:])]
-    assert 1 / 35 < sum(pace) / len(pace) < 1 / 20  # 30 a second, on a busy machine fewer
+    assert 1 / 35 < sum(pace) / len(pace) < 1 / 8  # 30 a second, on a busy machine fewer
     assert len(detect) == pytest.approx(times(detect)[-1] * 5, abs=3)
     keys = [b - a for a, b in itertools.pairwise(times(main, True))]
     assert sum(keys) / len(keys) == pytest.approx(0.5, abs=0.15)
