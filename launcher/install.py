@@ -38,7 +38,7 @@ def run_install(options: Options, password_file: str, dry_run: bool) -> int:
         facts = look(CHECKOUT)
     default = (CHECKOUT / "config_default.txt").read_text(encoding="utf-8")
     units = {path.name: path.read_text(encoding="utf-8") for path in (CHECKOUT / "systemd").iterdir()}
-    do_all(plan(facts, record, settings, fresh, default, units), dry_run)
+    do_all(plan(facts, record, settings, fresh, default, units, CONFIG.is_file()), dry_run)
     if not dry_run:
         print("\n" + "\n".join(farewell(facts, record, load_settings({"BIRBCAM_CONFIG": str(CONFIG)}))))
     return 0

@@ -19,6 +19,7 @@ from mediamtx.layout import Layout
 
 SERVER_PACKAGES = ("ffmpeg", "python3", "python3-venv")
 CAMERA_PACKAGES = (*SERVER_PACKAGES, "python3-av", "python3-numpy", "python3-pil", "pulseaudio-utils", "alsa-utils")
+MEMORY_FREE = "10 %"  # of the memory, and of the card with the clips
 PI_PACKAGES = ("python3-picamera2", "python3-gpiozero")
 
 
@@ -42,10 +43,18 @@ class Options:
         memory = self.memory if self.memory is not None else before.memory
         if parts == "camera":
             memory = ""
-        if memory and (parse_amount(memory, 100) or 0) < 64 << 20:
-            raise ConfigError(f'--memory {memory}: at least "64 MB" are needed')
+        if memory and _bytes(memory) < 250 * 10**6:
+            # The last ten minutes are never deleted.
+            raise ConfigError(f'--memory {memory}: at least "250 MB" are needed')
         # Installed anew by itself, it still knows where it came from.
         return Record(parts, before.source if source == INSTALLED else str(source), server, memory)
+
+
+def _bytes(memory: str) -> int:
+    try:
+        return parse_amount(memory, 0) or 0
+    except ValueError as error:
+        raise ConfigError(f"--memory {memory}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +80,20 @@ def first_steps(facts: Facts, record: Record) -> list[Step]:
 
 
 def plan(
-    facts: Facts, record: Record, settings: Settings, fresh: Fresh, default_config: str, units: dict[str, str]
+    facts: Facts,
+    record: Record,
+    settings: Settings,
+    fresh: Fresh,
+    default_config: str,
+    units: dict[str, str],
+    config_exists: bool = False,
 ) -> list[Step]:
     """The steps after the first ones, in order; each may be done again without harm.
 
     `settings` are those of the configuration file that is there, or the defaults; `units` are the texts of systemd/.
     """
     layout = Layout.of(settings)
+    check_memory(record, settings, config_exists)
     return [
         *_stop_passes(facts),
         *_folders(record, settings),
@@ -92,6 +108,17 @@ def plan(
         Write(RECORD, record.text()),
         Start(enabled_units(record.parts)),
     ]
+
+
+def check_memory(record: Record, settings: Settings, config_exists: bool) -> None:
+    """ConfigError where the settings, which we do not change, would leave nothing of recordings in memory."""
+    size = parse_amount(record.memory, 0) or 0
+    free = parse_amount(settings.retention.keep_free, size) or 0
+    if config_exists and size and free > size // 2:
+        raise ConfigError(
+            f"recordings in {record.memory} of memory, of which {settings.retention.keep_free} are to be kept free: "
+            f'set keep_free = "{MEMORY_FREE}" under [retention] in {CONFIG}, then try again'
+        )
 
 
 def chosen_cameras(facts: Facts) -> dict[str, str]:
@@ -135,6 +162,8 @@ def _config(facts: Facts, record: Record, default_config: str) -> Step:
         wanted["mediamtx", "host"] = record.server
     else:
         wanted["web", "host"] = "0.0.0.0"
+    if record.memory:
+        wanted["retention", "keep_free"] = MEMORY_FREE
     if record.parts == "server":
         wanted["", "recorder"] = "mediamtx"  # the embedded one hears this machine alone
     return Write(CONFIG, make_config(default_config, wanted, cameras), f"root:{USER}", 0o640, keep=True)

@@ -45,7 +45,7 @@ def unit_steps(facts: Facts, record: Record, settings: Settings, units: dict[str
             yield Write(drop_in(name, "folders"), f"[Service]\nReadWritePaths={paths}\n")
     if record.memory:
         recordings = Layout.of(settings).recordings
-        yield Write(UNITS / mount_unit(recordings), mount_text(recordings, record.memory))
+        yield Write(UNITS / mount_unit(recordings), mount_text(recordings, record.memory, facts.user_id or 0))
     yield Command(("systemctl", "daemon-reload"), "let systemd read its units")
     if record.memory:
         words = ("systemctl", "enable", "--now", mount_unit(recordings))
@@ -82,14 +82,14 @@ def _escape(letter: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in letter.encode())
 
 
-def mount_text(folder: Path, size: str) -> str:
-    """The unit that puts the recordings into memory."""
+def mount_text(folder: Path, size: str, owner: int) -> str:
+    """The unit that puts the recordings into memory, which belongs to the user with the number `owner`."""
     count = parse_amount(size, 100) or 0
     return (
         "[Unit]\nDescription=BirbCam recordings in memory, so that the SD card lives\n"
         "Before=birbcam-recorder.service birbcam-motion.service\n\n"
         f"[Mount]\nWhat=tmpfs\nWhere={folder}\nType=tmpfs\n"
-        f"Options=size={count},mode=0750,nosuid,nodev,noexec\n\n[Install]\nWantedBy=local-fs.target\n"
+        f"Options=size={count},uid={owner},mode=0750,nosuid,nodev,noexec\n\n[Install]\nWantedBy=local-fs.target\n"
     )
 
 

@@ -14,7 +14,7 @@ from config.settings import Settings
 from launcher.install_config import make_config
 from launcher.install_do import clear, copy_program, program_files, write
 from launcher.install_facts import Facts, usb_cameras
-from launcher.install_plan import Fresh, Options, chosen_cameras, first_steps, plan
+from launcher.install_plan import Fresh, Options, check_memory, chosen_cameras, first_steps, plan
 from launcher.install_steps import Command, Packages, Remove, Start, Step, WriteFile
 from launcher.install_units import mount_text, mount_unit, removal
 from launcher.installed import CONFIG, HOME, INSTALLED, RECORD, UNITS, Record, enabled_units
@@ -144,13 +144,16 @@ def test_only_what_is_missing_is_fetched() -> None:
 def test_recordings_in_memory() -> None:
     planned = steps(Options(memory="512 MB"))
     path = f"{UNITS}/var-lib-birbcam-recordings.mount"
-    assert "size=512000000" in written(planned)[path].content
-    assert Record.read(RECORD) is None
+    assert "size=512000000,uid=996," in written(planned)[path].content
+    assert config_of(planned)["retention"] == {"keep_free": "10 %"}
     assert '"memory": "512 MB"' in written(planned)[str(RECORD)].content
     assert mount_unit(Path("/mnt/a-b/c")) == r"mnt-a\x2db-c.mount"
-    assert "Where=/mnt/a\n" in mount_text(Path("/mnt/a"), "1 GB")
-    with pytest.raises(ConfigError, match="64 MB"):
-        steps(Options(memory="1 MB"))
+    assert "Where=/mnt/a\n" in mount_text(Path("/mnt/a"), "1 GB", 996)
+    for size in ("1 MB", "much", "80 %"):
+        with pytest.raises(ConfigError, match="--memory"):
+            steps(Options(memory=size))
+    with pytest.raises(ConfigError, match='set keep_free = "10 %"'):
+        check_memory(Record("all", "", memory="512 MB"), Settings(), config_exists=True)
     ended = steps(Options(memory=""), replace(FACTS, record=Record("all", "", memory="512 MB")))
     assert path not in written(ended)
     assert any(isinstance(step, Remove) and str(step.path) == path for step in ended)
