@@ -106,6 +106,7 @@ def removal(facts: Facts, record: Record, settings: Settings, recordings_too: bo
         steps.append(Command(("systemctl", "disable", "--now", unit), "forget the recordings in memory", may_fail=True))
         steps.append(Remove(UNITS / unit))
     steps.append(Command(("systemctl", "daemon-reload"), "let systemd forget its units"))
+    steps.append(Command(("systemctl", "reset-failed", "birbcam-*"), "and how they ended", may_fail=True))
     if facts.user_id is not None:
         steps.append(Command(("loginctl", "disable-linger", USER), "let its sound server end", may_fail=True))
         steps.append(Command(("loginctl", "terminate-user", USER), "and whatever else it runs", may_fail=True))
