@@ -38,7 +38,7 @@ from mediamtx.names import Stream  # noqa: E402
 from waiting import wait_until  # noqa: E402
 
 FRONT = Stream("front")
-SECONDS = 8  # of film; then the stand-in waits to be killed
+SECONDS = 8  # of film, sent at ten times its pace; then the stand-in waits to be killed
 RECORDER_EVERY = 50  # reconnects
 ALLOWED = 3.0  # MB a thousand reconnects may add: what Python's memory swings by
 
@@ -154,7 +154,7 @@ def main() -> int:
         )
         film = folder / "film.nut"
         make_film(film)
-        publishing.picamera_command = lambda *_: [sys.executable, "-c", STAND_IN, str(film), str(SECONDS)]
+        publishing.picamera_command = lambda *_: [sys.executable, "-c", STAND_IN, str(film), str(SECONDS / 10)]
         recorder = Recorder(settings, write_settings(settings, folder / "config.txt"))
         (feed,) = feeds("front", camera)
         publisher = Publisher(settings, camera, feed)
