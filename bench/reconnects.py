@@ -1,9 +1,9 @@
 """Whether a publisher grows over a thousand reconnects; `python bench/reconnects.py [--count 1000]`.
 
-Real publisher, ffmpeg and recorder (MediaMTX where there is one). What a Pi's camera process would send comes from a stand-in that plays
-it and answers on the control channel, as starting picamera2 a thousand times would take hours. Each time the stream is
-there, one of the three is killed: ffmpeg, the camera, and now and then the recorder. Prints memory, threads and open
-files of the publisher's process as they go; exit code 1 where they grow.
+Real publisher, ffmpeg and recorder (MediaMTX where there is one). What a Pi's camera process would send comes from a
+stand-in that plays it and answers on the control channel, as starting picamera2 a thousand times would take hours. Each
+time the stream is there, one of the three is killed: ffmpeg, the camera, and now and then the recorder. Prints memory,
+threads and open files of the publisher's process as they go; exit code 1 where they grow.
 """
 
 from __future__ import annotations
