@@ -30,7 +30,7 @@ FIRST = 2.0  # grey levels, the usual difference before any is known
 LEAST = 3  # px
 AFTER = 0.65  # s that are decoded after the last picture in which something differs
 RATION = 0.05  # of the footage that may be decoded as it should be
-SAVED, BEGIN = 10.0, 6.0  # s of it that can be saved up, and that there are at the start
+SAVED, BEGIN = 10.0, 5.0  # s of it that can be saved up, and that there are at the start
 ODD = 2.0  # times as many px as usual: what differs more gets all that was saved
 KEPT = 0.5  # of SAVED, that anything else leaves
 
