@@ -9,7 +9,6 @@ read-only, and run commands with it on PYTHONPATH.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shlex
@@ -24,9 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pytest
-
-from trixie_prepare import CACHE, DIST_PACKAGES, last_line, locked, network_of_this_machine, trixie_root
+from trixie_prepare import DIST_PACKAGES, trixie_root
 from virtual_camera import HOOK
 from waiting import wait_until
 
@@ -35,7 +32,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SIZES = ((1920, 1080), (1280, 720), (640, 360), (320, 180))  # px; what the virtual camera can be asked for
 CONTROL = "run/virtual_camera.json"
 
-__all__ = ["CHECKOUT", "Chroot", "Machine", "trixie_root", "wheels"]
+__all__ = ["CHECKOUT", "Chroot", "Machine", "trixie_root"]
 
 
 class Inside:
@@ -300,32 +297,6 @@ class Machine(Inside):
         assert self._leader, "the machine is not running"
         spaces = ["--mount", "--uts", "--ipc", "--pid", "--cgroup", "--net", "--root"]
         return ["nsenter", "-t", str(self._leader), *spaces]
-
-
-def wheels(lock: Path) -> Path:
-    """A folder with the wheels that `lock` pins, for the Python in there; fetched once by the pip in there.
-
-    A booted machine has no network that leads anywhere, so its pip takes them from there.
-    """
-    folder = CACHE / f"wheels-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
-    with locked(CACHE / "wheels.lock"):
-        if not folder.exists():
-            with Chroot() as inside, network_of_this_machine(inside.path):
-                command = ["python3", "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-                command += [
-                    "--dest=/wheels",
-                    "--require-hashes",
-                    f"--requirement=/birbcam/{lock.relative_to(CHECKOUT)}",
-                ]
-                pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-                done = inside.run(command, check=False, timeout=300, environment=pip)
-                if done.returncode != 0:
-                    pytest.skip(f"the packages of {lock.name} cannot be fetched: {last_line(done)}")
-                temporary = folder.with_name(f"{folder.name}.new")
-                shutil.rmtree(temporary, ignore_errors=True)
-                shutil.copytree(inside.path / "wheels", temporary)
-            temporary.rename(folder)
-    return folder
 
 
 def _cgroup_roots() -> list[Path]:
