@@ -7,7 +7,7 @@ from typing import Any
 import ffmpeg
 
 from camera.probe import Probe
-from camera.sources import DETECT_QUALITY, WARM_UP, Source
+from camera.sources import DETECT_QUALITY, KEY_WARM_UP, WARM_UP, Source
 from config.settings import CameraSettings
 
 COPIED = ("h264", "hevc")
@@ -32,9 +32,11 @@ def _fresh(age: float) -> str:
 
 
 _FRESH_PICTURE = _fresh(WARM_UP)
-_FRESH_PI_PICTURE = _fresh(WARM_UP - 0.1)
-"""A Pi's key frames come by its sensor's clock: the one of 0.99 s must not be missed for the one of 1.99 s."""
+_FRESH_PI_PICTURE = _fresh(KEY_WARM_UP)
 _FRESH_SOUND = f"noise=drop='lt({_AGE},{WARM_UP:g})'"
+_FRESH_PI_SOUND = (
+    f"noise=drop='lt({_AGE},0.5)'"  # it is sent a beginning, and then nothing until the first fresh picture
+)
 _FROM_ZERO = "setts=pts=PTS-STARTDTS:dts=DTS-STARTDTS"
 _GLOBAL = ["-hide_banner", "-nostdin", "-loglevel", "error", "-nostats", "-stats_period", "0.5", "-progress", "pipe:1"]
 
@@ -116,6 +118,8 @@ def _sound(audio: Any, camera: CameraSettings, source: Source, probe: Probe) -> 
         # ffmpeg 7.1 takes no AAC packet from RTSP for a key frame, and would wait for one for ever.
         copied = {"c:a": "copy", "copyinkf:a": None}
         return audio, copied if source.kind == "file" else copied | {"bsf:a": _FRESH_SOUND}
+    if source.kind == "picamera":
+        encoder["bsf:a"] = _FRESH_PI_SOUND
     encoder["ac"] = min(probe.channels or 1, 2)
     if source.kind in ("rtsp", "url"):
         # Lost packets become silence instead of shifting what follows. Not a filter of the graph that makes the detect

@@ -12,12 +12,14 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
 import av
+
+from camera.sources import KEY_WARM_UP, WARM_UP
 
 Track = Literal["main", "detect", "sound"]
 
@@ -25,6 +27,8 @@ TRACKS: tuple[Track, ...] = ("main", "sound", "detect")
 """In the order of the streams."""
 US = Fraction(1, 1_000_000)  # s; what all times here count in
 _MOST_WAITING = 4_000_000  # us
+_AAC = 21_334  # us in a packet of AAC
+PRIMER = 300_000  # us of sound that a stream begins with, whatever comes then
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +118,18 @@ class Writer:
         self._codec, self._sound = codec, sound
         self._streams: dict[Track, Any] = {}
         self._last: dict[Track, int] = {}
-        self._start = 0
+        self._start = 0  # us
+        self._sound_from = 0  # samples from there
+        # ffmpeg sends pictures from the first key frame that is so old (us); what it encodes itself, from that age on.
+        self._warm_up = round((WARM_UP if codec == "mjpeg" else KEY_WARM_UP) * 1e6)
+        self._turn: int | None = None  # us; the key frame from there on is the first that ffmpeg sends
+        self._held: list[Packet] = []  # sound that waits for it
         self.begun = threading.Event()
         """Set once the streams are described: what comes now is written at once."""
 
     def run(self, go_on: Callable[[], bool]) -> None:
         """Write until `go_on` says no or the reader has gone."""
-        options = {"flush_packets": "1"}
+        options = {"flush_packets": "1", "max_interleave_delta": "1"}  # us: nothing waits for the next small picture
         with av.open(self._out, "w", format="nut", buffer_size=1 << 16, options=options) as container:
             waiting: list[Packet] = []
             while go_on() and not self._out.gone:
@@ -128,7 +137,7 @@ class Writer:
                 if not self._streams:
                     waiting += packets
                     packets, waiting = self._begin(container, waiting)
-                for packet in packets:
+                for packet in self._in_step(packets):
                     self._write(container, packet)
 
     def _begin(self, container: Any, waiting: list[Packet]) -> tuple[list[Packet], list[Packet]]:
@@ -137,6 +146,8 @@ class Writer:
         if not {"main", "detect"} <= first.keys():
             return [], waiting
         self._start = min(packet.time for packet in first.values())
+        self._begin_sound(first["main"].time)
+        self._turn = first["main"].time + self._warm_up
         for track in TRACKS:
             if track == "sound":
                 self._streams[track] = self._add_sound(container)
@@ -145,7 +156,33 @@ class Writer:
                 self._streams[track] = _add_picture(container, codec, first[track].data)
         container.start_encoding()
         self.begun.set()
-        return [p for p in waiting if p.time >= (first[p.track].time if p.track in first else self._start)], []
+        return [p for p in waiting if p.track == "sound" or p.time >= first[p.track].time], []
+
+    def _begin_sound(self, time_: int) -> None:
+        self._sound_from = (time_ - self._start) * self._sound[0] // 10**6
+
+    def _in_step(self, packets: list[Packet]) -> Iterator[Packet]:
+        """What to write by now: sound that begins with the first picture that ffmpeg sends.
+
+        MediaMTX takes for the same moment what arrives together, and at the start a stretch of each arrives in one
+        go: the first packets of both must be of the same moment. ffmpeg sends sound that is a little older than the
+        picture at once, and lets newer sound wait. Before, it gets enough sound to know what it is.
+        """
+        for packet in packets:
+            if self._turn is None:
+                yield packet
+            elif packet.track == "sound":
+                if packet.time < self._turn - self._warm_up + PRIMER:
+                    yield packet
+                else:
+                    self._held.append(packet)
+            else:
+                yield packet
+                if packet.track == "main" and packet.key and packet.time >= self._turn:
+                    self._begin_sound(packet.time - _AAC)
+                    self._turn = None
+                    yield from self._held
+                    self._held = []
 
     def _add_sound(self, container: Any) -> Any:
         rate, channels = self._sound
@@ -157,14 +194,18 @@ class Writer:
         last = self._last.get(packet.track, -1)
         if packet.track == "sound" and abs(time_ - last) < self._sound[0] // 50:
             time_ = last  # the samples go on: a microsecond is not the time of one
-        if time_ < 0 or (time_ <= last and packet.track != "sound"):
+        data, samples = packet.data, packet.samples
+        if packet.track == "sound":
+            early = min(max(self._sound_from - time_, 0), samples)
+            data, samples, time_ = data[early * len(data) // max(samples, 1) :], samples - early, time_ + early
+        if time_ < 0 or not data or (time_ <= last and packet.track != "sound"):
             return
-        out = av.Packet(packet.data)
+        out = av.Packet(data)
         out.stream, out.time_base = self._streams[packet.track], ticks
         out.pts = out.dts = time_
         out.is_keyframe = packet.key
-        out.duration = packet.samples
-        self._last[packet.track] = time_ + packet.samples
+        out.duration = samples
+        self._last[packet.track] = time_ + samples
         container.mux_one(out)
 
 

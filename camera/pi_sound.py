@@ -15,6 +15,8 @@ PAUSE = 0.04  # s between two looks
 SILENT = WARM_UP + 0.3
 """Seconds of silence that a stream begins with. Sound is due a moment after it was made, later than its picture is;
 silence is there at once. MediaMTX puts sound beside the picture that arrives with its first packet, for good."""
+AHEAD = 120_000_000
+"""ns by which silence is ahead: it is encoded by the time that the picture arrives, and both leave ffmpeg together."""
 
 
 def pump(sound: Sound, packets: Packets, begun: threading.Event) -> None:
@@ -27,7 +29,7 @@ def pump(sound: Sound, packets: Packets, begun: threading.Event) -> None:
         if turn is None and begun.is_set():
             turn = now + int(SILENT * 1e9)
         if turn is None or given < turn:
-            count = (min(now, turn or now) - given) * RATE // 10**9
+            count = (min(now + AHEAD, turn or now + AHEAD) - given) * RATE // 10**9
             if count > 0:
                 silence = bytes(2 * count * sound.channels)
                 packets.put(Packet("sound", silence, given // 1000, samples=count))

@@ -20,6 +20,9 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 WARM_UP = 1.0
 """Seconds at the start that are not sent: they waited while ffmpeg got ready, and the recorder dates the first segment
 by the moment when its first packet arrives."""
+KEY_WARM_UP = WARM_UP - 0.1
+"""The same where a Pi's key frames are copied. They come by its sensor's clock: the one of 0.99 s must not be missed
+for the one of 1.99 s."""
 DETECT_QUALITY = 26
 """CRF of the detect stream: constant quality, as a rate control would pulse, and look like motion."""
 IO_TIMEOUT = 5_000_000  # us without a byte from the network until ffmpeg gives up
