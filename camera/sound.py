@@ -44,7 +44,7 @@ class Microphone:
     def of(cls, camera: CameraSettings) -> Microphone:
         """That of the settings."""
         return cls(
-            camera.microphone or "auto",
+            camera.microphone,
             2 if camera.microphone_stereo else 1,
             camera.microphone_gain,
             camera.microphone_high_pass,

@@ -42,10 +42,10 @@ class CameraSettings:
     )
     audio_bit_rate: int = setting(96, "sound bit rate", "kbit/s", low=16, high=320)
     microphone: str = setting(
-        "",
-        'microphone of this machine: "auto" (the default one, the first at USB, the first at all), its name or a part '
-        'of it, several such with semicolons between (the first that is there), or "off"; "" is "auto" with a Pi\'s camera '
-        'module and "off" with every other source',
+        "auto",
+        "microphone of a Pi's camera: "
+        '"auto" (the default one, the first at USB, the first at all), its name or a part of it, several such with '
+        'semicolons between (the first that is there), or "off"',
     )
     microphone_stereo: bool = setting(False, "two channels instead of one")
     microphone_gain: float = setting(0.0, "makes the microphone louder (+) or softer (-)", "dB", low=-30, high=40)
