@@ -325,7 +325,8 @@ TABLE = """\
 
 
 def test_connections_that_are_not_answered_are_told_from_the_kernel_s_table() -> None:
-    assert stuck_sockets(TABLE) == {"4", "5"}
+    assert [stuck_sockets(TABLE, {inode}) for inode in "123456"] == [False, False, False, True, True, None]
+    assert stuck_sockets(TABLE, {"2", "5", "77"})
 
 
 # --- the source ---
