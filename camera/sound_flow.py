@@ -71,7 +71,7 @@ class Flow:
             while (count := min(end - self._given, round(_PIECE * self._rate))) > 0:
                 time = self._origin + self._given * 10**9 // self._rate
                 samples = self._effects(self._next(time / 1e9, now, count))
-                self._peak = max(self._peak, int(np.abs(samples.astype(np.int32)).max()))
+                self._peak = max(self._peak, int(samples.max()), -int(samples.min()))
                 blocks.append((time, samples))
                 self._given += count
             return blocks
