@@ -30,6 +30,7 @@ REPEAT = 600.0  # s after which trouble that comes and goes is told again
 _TICK = 0.25  # s at which a stop is noticed
 _SETTLED = 0.3  # s after the sound server told of a change: several come together
 _FRAGMENT = 40  # ms of sound at a time
+_REST = 0.02  # s until the next look at the pipe: some sources give 100 small pieces a second
 _READ = 1 << 16  # bytes
 _SAID = 4096  # bytes of a program's complaints that are kept
 
@@ -152,6 +153,7 @@ class Recorder(threading.Thread):
                     self._flow.put(np.frombuffer(data[:whole], "<i2").reshape(-1, self._channels), now)
                     self._tell(self.told.sounds(source.label, now))
                     heard, limit = now, STALL
+                    self.stop.wait(_REST)
                 elif kind == "event":
                     look_at = min(look_at, now + _SETTLED)
             now = time.monotonic()
