@@ -116,8 +116,9 @@ def _left_files(folder: Path) -> Iterable[str]:
 
 def _left_processes(folder: Path) -> Iterable[str]:
     """Processes that work in the folder, or that ended and were never waited for."""
+    starters = _starters()
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+        if not entry.name.isdigit() or int(entry.name) in starters:
             continue
         try:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
@@ -130,3 +131,12 @@ def _left_processes(folder: Path) -> Iterable[str]:
             yield f"process {entry.name}: {command}"
         elif state == "Z" and int(parent) == os.getpid():
             yield f"zombie {entry.name}"
+
+
+def _starters() -> set[int]:
+    """This process and those that it was started by: their command lines may name the folder, too."""
+    found, pid = set(), os.getpid()
+    while pid > 0:
+        found.add(pid)
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return found
