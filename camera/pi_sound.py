@@ -11,7 +11,8 @@ from camera.pi_output import Packet, Packets
 from camera.sound import RATE, Sound
 from camera.sources import WARM_UP
 
-PAUSE = 0.04  # s between two looks
+PAUSE = 0.04  # s between two looks while the stream begins
+LATER = 0.1  # s from then on: each look costs
 SILENT = WARM_UP + 0.3
 """Seconds of silence that a stream begins with. Sound is due a moment after it was made, later than its picture is;
 silence is there at once. MediaMTX puts sound beside the picture that arrives with its first packet, for good."""
@@ -28,7 +29,8 @@ def pump(sound: Sound, packets: Packets, begun: threading.Event) -> None:
         now = time.monotonic_ns()
         if turn is None and begun.is_set():
             turn = now + int(SILENT * 1e9)
-        if turn is None or given < turn:
+        beginning = turn is None or given < turn
+        if beginning:
             count = (min(now + AHEAD, turn or now + AHEAD) - given) * RATE // 10**9
             if count > 0:
                 silence = bytes(2 * count * sound.channels)
@@ -39,7 +41,7 @@ def pump(sound: Sound, packets: Packets, begun: threading.Event) -> None:
         else:
             for begin, samples in chunks:
                 given = _put(packets, begin, samples, given)
-        time.sleep(PAUSE)
+        time.sleep(PAUSE if beginning else LATER)
 
 
 def _put(packets: Packets, begin: int, samples: np.ndarray, given: int) -> int:

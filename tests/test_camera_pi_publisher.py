@@ -205,7 +205,7 @@ def test_a_recorder_that_goes_and_comes_back(pi: Pi, mediamtx_binary: Path, capl
     pi.publish()
     assert "the recorder is not running" in pi.wait_waiting()
     recorder = pi.start_recorder()
-    pi.wait_back()
+    pi.wait_flowing()
     recorder.kill_all()
     assert pi.wait_waiting().startswith("recorder away (")
     assert pi.children("camera.picamera") == []  # nobody takes its picture
