@@ -80,7 +80,10 @@ class Detector:
             for number, (picture, key) in enumerate(zip(pictures, keys, strict=True)):
                 self.update(number * self._crowd.step, picture, key)
             background.begin_again(level)
+            assert self._place is not None
+            drift = self._place.drift
             self._begin(background, self._crowd, self._weather, self._unrest)
+            self._place.drift, self._looked = drift, len(pictures) * self._crowd.step
 
     def update(self, time: float, luma: Picture, key: bool = False) -> Seen:
         """What is to be said of the picture at `time` (s, any epoch, rising), shape (height, width).
@@ -95,7 +98,8 @@ class Detector:
         key = key and "pulse" not in self._off
         seen = Seen(time)
         if self._time is None:
-            self._unrest.look_again(time)
+            self._unrest.look_again(time, self._looked)
+            place.drift.look_again(time, self._looked)
         step = 0.2 if self._time is None else min(max(time - self._time, 0.01), 1.0)
         self._time = time
         self._crowd.step += 0.1 * (step - self._crowd.step)
@@ -140,6 +144,7 @@ class Detector:
         self._weather = weather or Weather(height, width)
         self._unrest = unrest or Unrest(self._scale)
         self._usual = 0.0  # strength of what falls everywhere
+        self._looked = 0.0  # s that were looked at ahead
         self._unlearnt = 0.0
         self._time = None
 
@@ -219,7 +224,8 @@ class Detector:
 
     def _over(self, track: Track) -> None:
         """Remember a track that has ended, for those to come."""
-        self._unrest.ended(track, self._tracks.tracks)
+        assert self._place is not None
+        self._unrest.ended(track, self._tracks.tracks, self._place.drift)
         if not track.proven:
             self._crowd.count_track(track)
 
@@ -246,7 +252,9 @@ class Detector:
             told["texture"] = marks.texture_mark(track.looks)
         bare = min(told.values())
         track.bare = max(track.bare, bare)
-        if "unrest" not in self._off and (penalty := self._unrest.penalty(track, track.last.seen.time)):
+        if "unrest" not in self._off and (
+            penalty := self._unrest.penalty(track, track.last.seen.time, self._place.drift)
+        ):
             told["unrest"] = max(0.0, bare - penalty)
         track.marks = told
         track.mark = max(track.mark, min(told.values()))

@@ -115,8 +115,10 @@ def compare(box: tuple[int, int, int, int], excess: Picture, picture: Picture, m
     now = picture[y0:y1, x0:x1].astype(np.float32)
     around = model[y0 - SHIFT : y1 + SHIFT, x0 - SHIFT : x1 + SHIFT].astype(np.float32)
     places = np.arange(0, core.size, max(1, core.size // MOST_PX))
-    shape = y1 - y0, x1 - x0
-    shifted = np.lib.stride_tricks.sliding_window_view(around, shape).reshape((2 * SHIFT + 1) ** 2, -1)[:, places]
+    row, column = np.divmod(places, x1 - x0)
+    corners = row * around.shape[1] + column
+    shifts = np.arange(2 * SHIFT + 1)
+    shifted = around.ravel()[corners + (shifts[:, None] * around.shape[1] + shifts).reshape(-1, 1)]
     wrong = np.square(shifted - now.ravel()[places]).sum(axis=1)
     aside = (float(wrong.min()) + len(places)) / (float(wrong[len(wrong) // 2]) + len(places))
     return Likeness(aside, _detail(now, around[SHIFT:-SHIFT, SHIFT:-SHIFT], core > 0))

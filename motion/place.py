@@ -9,6 +9,7 @@ import numpy as np
 
 from motion import light, marks
 from motion.background import Background, Picture, edges
+from motion.drift import Drift
 from motion.look import Seen
 from motion.track import Track
 
@@ -35,6 +36,7 @@ class Place:
         self.previous = background.model
         self._off = off
         self._scale = self.shape[1] / 320
+        self.drift = Drift(self._scale)
         self._quiet_until = self._clouds_until = -np.inf
         self._carried = 0.0  # mark of what was under way when the whole picture changed
         self.note()
@@ -57,6 +59,7 @@ class Place:
             if light.is_wide(ratio):
                 self._clouds_until = time + CLOUDS
             if time < self._clouds_until:
+                self.drift.note(time, ratio, self.shape[1])
                 excess = cv2.min(excess, cv2.subtract(light.beyond(background.model, ratio, picture), limit))
             doubt = cv2.convertScaleAbs(cv2.absdiff(lit, background.model), alpha=light.TRUST)
             excess = cv2.min(excess, cv2.subtract(cv2.absdiff(picture, lit), cv2.add(limit, doubt)))

@@ -13,6 +13,7 @@ from math import exp, hypot, log2
 import numpy as np
 
 from motion.background import Picture
+from motion.drift import Drift
 from motion.marks import CLOSED, strength_of
 from motion.track import Track
 
@@ -30,10 +31,11 @@ WEAKER = 0.25  # of its strength that its company has at least
 ABREAST = 25.0  # px from the line on which something goes: traffic keeps to its lane, and what falls or drifts does not
 LANE = 10.0  # px between two such lines
 LARGE = 300.0  # px of a picture 320 px wide: no flake, wave or leaf
+CARRIED = 6.0  # that going with the shadows of clouds counts for
 ALONE = 1  # other line that says nothing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Trail:
     """Where a track went: its end (s), and places of shape (number, 2), px."""
 
@@ -53,17 +55,17 @@ class Unrest:
         self._nearly: deque[_Trail] = deque()
         self._counted: deque[_Trail] = deque()  # what counts, and has ended lately
         self._moving: deque[_Trail] = deque()  # what went anywhere
-        self._ahead: deque[_Trail] = deque()  # those still to come, where it was looked ahead
+        self._ahead: deque[_Trail] = deque()  # those still to come, where they were seen ahead
 
-    def look_again(self, start: float) -> None:
-        """The same footage comes once more, from the time `start` (s) on, and not from 0."""
+    def look_again(self, start: float, looked: float) -> None:
+        """The footage of which `looked` s were seen, from 0 on, comes once more, from the time `start` (s) on."""
         self._ahead = deque(replace(trail, end=trail.end + start) for trail in self._nearly)
-        self._moving = deque(replace(trail, end=trail.end + start - 40.0) for trail in self._moving)
+        self._moving = deque(replace(trail, end=trail.end + start - looked) for trail in self._moving)
         self._nearly.clear()
         self._counted.clear()
 
-    def ended(self, track: Track, others: list[Track]) -> None:
-        """A track is over; `others` are those that go on."""
+    def ended(self, track: Track, others: list[Track], drift: Drift) -> None:
+        """A track is over; `others` are those that go on. Edges of shadows are known by where they go."""
         trail = _trail(track)
         while self._counted and self._counted[0].end < trail.end - 3 * GONE:
             self._counted.popleft()
@@ -73,7 +75,7 @@ class Unrest:
         if track.proven or large:
             self._counted.append(trail)
             return
-        if track.bare < NEARLY:
+        if track.bare < NEARLY or drift.carries(trail.velocity):
             return
         begin = track.points[0].seen.time - GONE
         about = [one for one in self._counted if one.end > begin]
@@ -81,7 +83,7 @@ class Unrest:
         if not any(_apart(trail, one) < PART * self._scale for one in about):
             self._nearly.append(trail)
 
-    def penalty(self, track: Track, now: float) -> float:
+    def penalty(self, track: Track, now: float, drift: Drift) -> float:
         """Points that a track needs more than in a calm place."""
         for trails, oldest in ((self._nearly, now - MEMORY), (self._moving, now - MEMORY), (self._ahead, now)):
             while trails and trails[0].end < oldest:
@@ -89,9 +91,10 @@ class Unrest:
         begin, trail = track.points[0].seen.time + GONE, _trail(track)
         if self._large(trail):
             return 0.0
-        near = (_apart(trail, one) for one in (*self._nearly, *self._ahead) if one.end <= begin or one in self._ahead)
-        number = sum(exp(-0.5 * (apart / WIDE / self._scale) ** 2) for apart in near)
+        others = [*(one for one in self._nearly if one.end <= begin), *self._ahead]
+        number = sum(exp(-0.5 * (_apart(trail, one) / WIDE / self._scale) ** 2) for one in others)
         number += max(0, self._company(trail) - ALONE)
+        number += CARRIED if drift.carries(trail.velocity) else 0
         return PER_DOUBLING * log2(number / FEW) if number > FEW else 0.0
 
     def _large(self, trail: _Trail) -> bool:
@@ -119,9 +122,7 @@ def _trail(track: Track) -> _Trail:
     places = np.array([(point.x, point.y) for point in [*track.points[::EVERY], last]])
     time = max(last.seen.time - first.seen.time, 1e-3)
     velocity = (last.x - first.x) / time, (last.y - first.y) / time
-    return _Trail(
-        last.seen.time, places, velocity, strength_of(track), float(np.median([p.area for p in track.points]))
-    )
+    return _Trail(last.seen.time, places, velocity, strength_of(track), track.area, track.fill)
 
 
 def _apart(one: _Trail, other: _Trail) -> float:
