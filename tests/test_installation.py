@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, expect
 
 from launcher.install_do import program_files
 from trixie import CHECKOUT, Machine
-from trixie_supplies import garden_frames, wheels
+from trixie_supplies import LOCKS, garden_frames, wheels
 from visiting import opened
 from waiting import wait_until
 
@@ -37,8 +37,7 @@ set-default-source mic.monitor
 @pytest.fixture(scope="module")
 def machine() -> Iterator[Machine]:
     """A machine with a clone of this checkout, and an index of packages in a folder instead of a network."""
-    locks = [CHECKOUT / name for name in ("requirements.lock", "requirements-camera.lock")]
-    folders = {f"/wheels/{number}": wheels(lock) for number, lock in enumerate(locks)}
+    folders = {f"/wheels/{number}": wheels(lock) for number, lock in enumerate(LOCKS)}
     with Machine({**folders, "/garden": garden_frames()}) as machine:
         machine.cameras("imx708_wide", frames="/garden/", sizes=((640, 360), (320, 180)))
         machine.write("/etc/pulse/default.pa.d/microphone.pa", MICROPHONE)
@@ -228,7 +227,7 @@ def test_a_new_version_is_installed_over_the_old_one(machine: Machine, printed: 
         f"echo '# newer' >>{CLONE}/config/zone.py; rm -f {CLONE}/docs/live.png; touch /opt/birbcam/config/gone.py"
     )
     pids = machine.run(["systemctl", "show", "-P", "MainPID", *SERVICES]).stdout
-    install(machine)
+    machine.run(["birbcam", "update"], timeout=240)
     assert machine.run("tail -1 /opt/birbcam/config/zone.py").stdout == "# newer\n"
     assert machine.run("ls /opt/birbcam/config/gone.py /opt/birbcam/docs/live.png", check=False).stdout == ""
     assert machine.run(["systemctl", "show", "-P", "MainPID", *SERVICES]).stdout != pids

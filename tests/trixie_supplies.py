@@ -1,4 +1,7 @@
-"""What machines of the tests are given: Python packages for their pip, and a garden for their camera."""
+"""What machines of the tests are given: Python packages for their pip, and a garden for their camera.
+
+`python tests/trixie_supplies.py` makes all that is kept between runs, which takes minutes, before the tests start.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,21 @@ import pytest
 
 from camera.scene_visits import visits_between
 from trixie import CHECKOUT, Chroot
-from trixie_prepare import CACHE, last_line, locked, network_of_this_machine
+from trixie_prepare import CACHE, last_line, locked, network_of_this_machine, trixie_root
+
+LOCKS = tuple(CHECKOUT / name for name in ("requirements.lock", "requirements-camera.lock"))
+
+
+def prepare() -> str:
+    """Make what is kept; "" or why the tests that need it will be skipped."""
+    try:
+        trixie_root()
+        for lock in LOCKS:
+            wheels(lock)
+        garden_frames()
+    except pytest.skip.Exception as skipped:
+        return str(skipped)
+    return ""
 
 
 def wheels(lock: Path) -> Path:
@@ -72,3 +89,8 @@ def garden_frames() -> Path:
                 subprocess.run([*words, str(temporary / "%d.jpg")], stdin=garden.stdout, check=True)
             temporary.rename(folder)
     return folder
+
+
+if __name__ == "__main__":
+    if reason := prepare():
+        print(f"tests on a machine like a Raspberry Pi are skipped: {reason}")
