@@ -32,6 +32,7 @@ ABREAST = 25.0  # px from the line on which something goes: traffic keeps to its
 LANE = 10.0  # px between two such lines
 LARGE = 300.0  # px of a picture 320 px wide: no flake, wave or leaf
 CARRIED = 6.0  # that going with the shadows of clouds counts for
+KNOWN = 0.5  # of a track, where it is known to be the edge of a shadow by the way it goes
 ALONE = 1  # other line that says nothing
 
 
@@ -45,6 +46,7 @@ class _Trail:
     strength: float = 0.0
     area: float = 0.0  # px
     fill: float = 1.0  # share of its box
+    weight: float = 1.0  # that it counts for
 
 
 class Unrest:
@@ -75,8 +77,10 @@ class Unrest:
         if track.proven or large:
             self._counted.append(trail)
             return
-        if track.bare < NEARLY or drift.carries(trail.velocity):
+        if track.bare < NEARLY:
             return
+        if drift.carries(trail.velocity):
+            trail = replace(trail, weight=KNOWN)
         begin = track.points[0].seen.time - GONE
         about = [one for one in self._counted if one.end > begin]
         about += [other for one in others if self._large(other := _trail(one)) or one.proven]
@@ -92,7 +96,7 @@ class Unrest:
         if self._large(trail):
             return 0.0
         others = [*(one for one in self._nearly if one.end <= begin), *self._ahead]
-        number = sum(exp(-0.5 * (_apart(trail, one) / WIDE / self._scale) ** 2) for one in others)
+        number = sum(one.weight * exp(-0.5 * (_apart(trail, one) / WIDE / self._scale) ** 2) for one in others)
         number += max(0, self._company(trail) - ALONE)
         number += CARRIED if drift.carries(trail.velocity) else 0
         return PER_DOUBLING * log2(number / FEW) if number > FEW else 0.0
