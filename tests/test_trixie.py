@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import trixie_prepare
+from conftest import free_ports
 from trixie import Chroot, Machine
 
 pytestmark = pytest.mark.slow
@@ -46,3 +50,15 @@ def test_a_machine_boots_and_keeps_its_files_over_loss_of_power() -> None:
         assert machine.run("cat /home/cam/note; id -un", user="cam").stdout == "here\ncam\n"
         machine.reboot()
         assert machine.run("cat /home/cam/note; id -un", user="cam").stdout == "here\ncam\n"
+
+
+def test_without_a_kept_root_and_a_mirror_it_skips_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trixie_prepare.skip_unless_allowed()
+    (port,) = free_ports(1)
+    monkeypatch.setattr(trixie_prepare, "CACHE", tmp_path)
+    monkeypatch.setattr(trixie_prepare, "_mirror", lambda: f"http://127.0.0.1:{port}/debian")
+    with pytest.raises(pytest.skip.Exception, match="cannot be reached"):
+        trixie_prepare.trixie_root()
+    assert [path.name for path in tmp_path.iterdir()] == ["trixie.lock"]
