@@ -110,7 +110,8 @@ def feeds(name: str, camera: CameraSettings) -> tuple[Feed, ...]:
     return (Feed(camera.source, main, detect),)
 
 
-_NOT_TOLD = {"title", "source", "detect_url", "ignore"}  # long or secret, and no business of the camera's process
+# Long or secret, and no business of the camera's process.
+_NOT_TOLD = {"title", "source", "detect_url", "ignore", "settings_url", "settings_token"}
 
 
 def picamera_command(camera: CameraSettings, module: int, time_zone: str) -> list[str]:

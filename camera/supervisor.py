@@ -29,7 +29,7 @@ STOP_TIMEOUT = 4.0  # s; a publisher needs up to 2
 # Not seen by a publisher: a change of these must not interrupt it.
 _NOT_PUBLISHED = {
     "title", "enabled", "motion", "sensitivity", "pre", "post", "merge_gap", "max_event", "detect_offset",
-    "min_size", "confirm_frames", "ignore", "main_decode",
+    "min_size", "confirm_frames", "ignore", "main_decode", "settings_url", "settings_token",
 }  # fmt: skip
 _DEFAULTS: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(CameraSettings)}
 

@@ -95,6 +95,15 @@ class CameraSettings:
     max_event: float = setting(
         300.0, "an event longer than this goes on in parts that adjoin, each a clip", "s", low=10, high=3600
     )
+    settings_url: str = setting(
+        "",
+        "where the settings server of this camera's machine is found by the web page, as "
+        '"https://nest.local:8443"; "" is this machine\'s own, where it runs',
+        form="http",
+    )
+    settings_token: str = setting(
+        "", 'the token of that settings server; "" is the one in [settings_server]', secret=True
+    )
     demo_seed: int = setting(1, "the demo camera draws the same visits for the same seed", low=0, high=10**6)
 
     # Of a Pi's camera module (source "picamera"); what the module does not have is left alone.

@@ -109,6 +109,9 @@ def check_value(kind: type, setting: Setting, value: Any, base: Path) -> Any:
     elif setting.form == "mode" and value:
         if not re.fullmatch(r"[1-9]\d*x[1-9]\d*", str(value)):
             raise ValueError('must be a size as "2304x1296", or ""')
+    elif setting.form == "http" and value:
+        if not re.fullmatch(r"https?://[^\s/?#@\\]+(/[^\s?#\\]*)?", str(value)):
+            raise ValueError('must be an address as "http://nest.local:8095", or ""')
     elif setting.form == "zone" and value:
         try:
             ZoneInfo(str(value))

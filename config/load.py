@@ -18,11 +18,17 @@ from config.settings import (
     RecorderSettings,
     RetentionSettings,
     Settings,
+    SettingsServerSettings,
     WebSettings,
 )
 
-TABLES = {"mediamtx": RecorderSettings, "retention": RetentionSettings, "web": WebSettings}
-SAVED_NAME = "saved_settings.json"  # in the state dir; written by the web app, never by hand
+TABLES = {
+    "mediamtx": RecorderSettings,
+    "retention": RetentionSettings,
+    "web": WebSettings,
+    "settings_server": SettingsServerSettings,
+}
+SAVED_NAME = "saved_settings.json"  # in the state dir; what was set on a page, never by hand
 INSTALLED = Path("/etc/birbcam/config.txt")
 ENVIRONMENT = {
     "BIRBCAM_MEDIA_DIR": "media_dir",
@@ -82,9 +88,10 @@ def load(environ: Mapping[str, str] | None = None, only_camera: str | None = Non
             builder.add({key: environ[variable]}, variable, base=Path.cwd())
     saved = builder.state_dir() / SAVED_NAME
     saved_values = _read_saved(saved)
-    if saved_values:
-        builder.add(saved_values, str(saved), base=saved.parent, under=frozenset(ENVIRONMENT))
     limit = only_camera or environ.get("BIRBCAM_CAMERA") or None
+    if saved_values:
+        builder.forget_cameras(saved_values, limit)
+        builder.add(saved_values, str(saved), base=saved.parent, under=frozenset(ENVIRONMENT))
     settings = builder.build(limit, "--camera" if only_camera else "BIRBCAM_CAMERA")
     if problems:
         raise ConfigError(problems)
@@ -153,6 +160,16 @@ class _Builder:
             if self.origins.get(prefix + key) not in under:
                 target[key] = value
                 self.origins[prefix + key] = origin
+
+    def forget_cameras(self, saved: dict[str, Any], limit: str | None) -> None:
+        """Take cameras that are no longer configured out of `saved`, but for those that were made there."""
+        known = self.cameras or {limit or "camera": {}}
+        if isinstance(cameras := saved.get("cameras"), dict):
+            saved["cameras"] = {
+                name: table
+                for name, table in cameras.items()
+                if name in known or not isinstance(table, dict) or "source" in table
+            }
 
     def state_dir(self) -> Path:
         """Where the state is, as far as the layers added so far say."""

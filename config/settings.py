@@ -25,6 +25,7 @@ __all__ = [
     "RetentionSettings",
     "Setting",
     "Settings",
+    "SettingsServerSettings",
     "WebSettings",
 ]
 
@@ -80,6 +81,25 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsServerSettings:
+    """`[settings_server]`: the service through which a web page, here or elsewhere, sets this machine's Pi cameras."""
+
+    enabled: bool = setting(False, "run it, in the camera client")
+    host: str = setting(
+        "127.0.0.1",
+        "address to listen on; 0.0.0.0 for the whole network, which needs a token, and should have a proxy that makes "
+        "it HTTPS",
+    )
+    port: int = setting(8095, "port to listen on (TCP)", low=1, high=65535)
+    token: str = setting(
+        "",
+        'what whoever asks it must know, 16 characters or more (openssl rand -hex 24); "" asks for nothing, and '
+        "serves this machine alone",
+        secret=True,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything; made by `config.load.load_settings`, or by a test directly."""
 
@@ -102,6 +122,7 @@ class Settings:
     mediamtx: RecorderSettings = field(default_factory=RecorderSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    settings_server: SettingsServerSettings = field(default_factory=SettingsServerSettings)
     cameras: dict[str, CameraSettings] = field(default_factory=dict)
     only_camera: str | None = None  # set by BIRBCAM_CAMERA or --camera: limits a command to one camera
 

@@ -98,7 +98,9 @@ def check_settings(loaded: Loaded) -> Iterator[Finding]:
 
 
 def shown_value(settings: Settings, key: str) -> str:
-    """The value of a dotted key as it may be printed: passwords in addresses redacted."""
+    """The value of a dotted key as it may be printed: no token, and passwords in addresses redacted."""
+    if key.endswith("token"):
+        return "(not shown)"
     value: object = settings
     for part in key.split("."):
         value = value[part] if isinstance(value, dict) else getattr(value, part)

@@ -88,7 +88,7 @@ def write_settings(settings: Settings, path: Path) -> Path:
                 yield f"{field.name} = {json.dumps(plain, ensure_ascii=False)}"
 
     text = [*lines(settings)]
-    for name in ("mediamtx", "retention", "web"):
+    for name in ("mediamtx", "retention", "web", "settings_server"):
         text += [f"[{name}]", *lines(getattr(settings, name))]
     for name, camera in settings.cameras.items():
         text += [f"[cameras.{name}]", *lines(camera)]

@@ -44,6 +44,7 @@ LATER_VALUES = {
     "title": "Front", "detect_offset": 1.0, "motion": False, "sensitivity": 70, "pre": 5.0, "post": 5.0,
     "merge_gap": 12.0, "max_event": 60.0, "min_size": 9.0, "confirm_frames": 3,
     "ignore": (((0.0, 0.0), (1.0, 0.0), (1.0, 0.2)),), "main_decode": "all",
+    "settings_url": "http://nest:8095", "settings_token": "secret",
 }  # fmt: skip
 PI_VALUES = {
     "encoder": "mjpeg", "profile": "main", "hflip": True, "vflip": True, "sensor_mode": "2304x1296", "hdr": True,

@@ -67,6 +67,15 @@ def test_layers_and_their_origins(tmp_path: Path) -> None:
     assert "time_zone" not in loaded.origins
 
 
+def test_what_was_saved_for_a_camera_does_not_bring_it_back(tmp_path: Path) -> None:
+    environ = write(tmp_path / "c.txt", f'state_dir = "{tmp_path}"\n[cameras.front]')
+    (tmp_path / SAVED_NAME).write_text(json.dumps({"cameras": {"gone": {"fps": 20}, "front": {"fps": 30}}}))
+    assert {name: camera.fps for name, camera in load_settings(environ).cameras.items()} == {"front": 30}
+    (tmp_path / "c.txt").write_text(f'state_dir = "{tmp_path}"')
+    (tmp_path / SAVED_NAME).write_text(json.dumps({"cameras": {"gone": {"fps": 20}, "camera": {"fps": 30}}}))
+    assert {name: camera.fps for name, camera in load_settings(environ).cameras.items()} == {"camera": 30}
+
+
 def test_one_camera_without_any_configured(tmp_path: Path) -> None:
     environ = write(tmp_path / "c.txt", "[camera]\nfps = 12")
     assert list(load_settings(environ).cameras) == ["camera"]

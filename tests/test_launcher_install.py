@@ -42,7 +42,7 @@ def config_of(planned: list[Step]) -> dict[str, object]:
 def test_the_configuration_sets_what_was_found_and_leaves_the_rest_to_the_defaults(tmp_path: Path) -> None:
     text = make_config(DEFAULT, {("web", "host"): "0.0.0.0"}, {"camera": "picamera"})
     assert tomllib.loads(text) == {
-        "mediamtx": {}, "retention": {}, "camera": {}, "web": {"host": "0.0.0.0"},
+        "mediamtx": {}, "retention": {}, "camera": {}, "web": {"host": "0.0.0.0"}, "settings_server": {},
         "cameras": {"camera": {"source": "picamera"}},
     }  # fmt: skip
     assert "#port = 8080\n" in text

@@ -12,10 +12,11 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
 from config.errors import StorageError, WebError
+from config.network import is_local_name, is_loopback
 from config.settings import Settings
 from mediamtx.layout import Layout
 from webapp import VERSION
-from webapp.access import check_exposure, is_local_name, is_loopback
+from webapp.access import check_exposure
 from webapp.app import SECURITY_HEADERS, create_app
 from webapp.passwords import PasswordFile, session_secret
 from website import HTML, Visitor

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import socket
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from flask import abort, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Unauthorized
 
 from config.errors import WebError
+from config.network import is_local_name, is_loopback
 from config.settings import Settings
 from mediamtx.layout import Layout
 from webapp.passwords import PasswordFile
@@ -47,28 +48,6 @@ def is_loopback_host(host: str) -> bool:
     except (OSError, UnicodeError) as error:
         raise WebError(f'web.host = "{host}" is no address of this computer ({error}); correct it') from error
     return all(is_loopback(str(address)) for address in addresses)
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an IP address is this computer's own, also as `::ffff:127.0.0.1`."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return (mapped or ip).is_loopback
-
-
-def is_local_name(host: str) -> bool:
-    """Whether a Host header names this computer as its own user would: `localhost:8080`, `127.0.0.1`, `[::1]:8080`.
-
-    A foreign page can make its own name point to 127.0.0.1 (DNS rebinding), but then its name stands here.
-    """
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return False
-    return name == "localhost" or is_loopback(name)
 
 
 def is_from_here() -> bool:
