@@ -18,7 +18,7 @@ from launcher.install_facts import Facts, look
 from launcher.install_plan import Fresh, Options, first_steps, plan
 from launcher.install_steps import Step
 from launcher.install_units import removal
-from launcher.installed import CONFIG, INSTALLED, Parts, Record
+from launcher.installed import INSTALLED, Parts, Record, config_file
 from mediamtx.layout import Layout
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -31,16 +31,16 @@ def run_install(options: Options, password_file: str, dry_run: bool) -> int:
     os.umask(0o022)
     facts = look(CHECKOUT)
     record = options.over(facts.record, CHECKOUT)
-    settings = load_settings({"BIRBCAM_CONFIG": str(CONFIG)}) if CONFIG.is_file() else Settings()
+    settings = _settings()
     fresh = _fresh(record, settings, password_file, dry_run)
     do_all(first_steps(facts, record), dry_run)
     if not dry_run:
         facts = look(CHECKOUT)
     default = (CHECKOUT / "config_default.txt").read_text(encoding="utf-8")
     units = {path.name: path.read_text(encoding="utf-8") for path in (CHECKOUT / "systemd").iterdir()}
-    do_all(plan(facts, record, settings, fresh, default, units, CONFIG.is_file()), dry_run)
+    do_all(plan(facts, record, settings, fresh, default, units, config_file().is_file()), dry_run)
     if not dry_run:
-        print("\n" + "\n".join(farewell(facts, record, load_settings({"BIRBCAM_CONFIG": str(CONFIG)}))))
+        print("\n" + "\n".join(farewell(facts, record, _settings())))
     return 0
 
 
@@ -50,7 +50,7 @@ def run_uninstall(recordings_too: bool, dry_run: bool) -> int:
     facts = look(CHECKOUT)
     if facts.record is None and facts.user_id is None and not facts.units:
         raise InstallError("BirbCam is not installed here")
-    settings = load_settings({"BIRBCAM_CONFIG": str(CONFIG)}) if CONFIG.is_file() else Settings()
+    settings = _settings()
     do_all(removal(facts, facts.record or Record("all", ""), settings, recordings_too), dry_run)
     if not recordings_too and not dry_run:
         print(f"\nRecordings and clips are still in {Layout.of(settings).recordings} and {settings.output_dir}.")
@@ -73,7 +73,7 @@ INSTALLER = Installer()
 def farewell(facts: Facts, record: Record, settings: Settings) -> list[str]:
     """What a person does next."""
     cameras = [f"{name} ({camera.source})" for name, camera in settings.cameras.items()]
-    lines = [] if record.parts == "server" else [f"Cameras: {', '.join(cameras)}; change them in {CONFIG}."]
+    lines = [] if record.parts == "server" else [f"Cameras: {', '.join(cameras)}; change them in {config_file()}."]
     if record.parts != "server" and all(camera.source == "demo" for camera in settings.cameras.values()):
         lines.append("No camera was found, so a drawn garden is shown; `birbcam doctor` says what to do.")
     if record.parts == "camera":
@@ -93,6 +93,12 @@ def farewell(facts: Facts, record: Record, settings: Settings) -> list[str]:
 def parts_of(camera_only: bool, server_only: bool) -> Parts | None:
     """What the command line's switches mean; None: as it is."""
     return "camera" if camera_only else "server" if server_only else None
+
+
+def _settings() -> Settings:
+    """Those of the installation, or of one that is about to be made. Raises ConfigError."""
+    path = config_file()
+    return load_settings({"BIRBCAM_CONFIG": str(path)}) if path.is_file() else Settings()
 
 
 def _fresh(record: Record, settings: Settings, password_file: str, dry_run: bool) -> Fresh:

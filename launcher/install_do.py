@@ -224,8 +224,8 @@ def copy_program(source: Path, target: Path) -> bool:
         changed = True
     for path in sorted(target.rglob("*"), reverse=True):
         name = path.relative_to(target)
-        if name.parts[0].startswith(".venv"):
-            continue
+        if name.parts[0].startswith(".") or name == Path("config.txt"):
+            continue  # the environments, and what a person put there
         if path.is_dir() and not path.is_symlink():
             with contextlib.suppress(OSError):
                 path.rmdir()  # where it is empty

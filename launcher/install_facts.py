@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from launcher.installed import INSTALLED, RECORD, UNITS, USER, Record
+from launcher.installed import RECORD, UNITS, USER, Record
 
+PI_PACKAGES = ("python3-picamera2", "python3-gpiozero")  # in Raspberry Pi OS, and not everywhere in others
 DEVICE_GROUPS = ("video", "audio", "render", "gpio", "i2c")  # who may open cameras, microphones and pins
 SYSTEM_PYTHON = "/usr/bin/python3"
 
@@ -50,7 +51,7 @@ class Facts:
 def look(source: Path) -> Facts:
     """Find out; changes nothing."""
     packages = _output(["dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${Package}\n"]).splitlines()
-    offered = _output(["apt-cache", "pkgnames", "python3-picamera2"]).split() if shutil.which("apt-cache") else []
+    offered = [name for prefix in PI_PACKAGES for name in _output(["apt-cache", "pkgnames", prefix]).split()]
     return Facts(
         source=source,
         packages=frozenset(line.split()[1] for line in packages if line.startswith("ii ")),
@@ -137,8 +138,3 @@ def _output(command: Sequence[str]) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout if done.returncode == 0 else ""
-
-
-def installed_here() -> bool:
-    """Whether this program is the installed one."""
-    return Path(__file__).resolve().is_relative_to(INSTALLED)

@@ -10,7 +10,7 @@ from config.errors import ConfigError
 from config.settings import Settings
 from config.sizes import parse_amount
 from launcher.install_config import Value, make_config
-from launcher.install_facts import DEVICE_GROUPS, SYSTEM_PYTHON, Facts
+from launcher.install_facts import DEVICE_GROUPS, PI_PACKAGES, SYSTEM_PYTHON, Facts
 from launcher.install_steps import Account, Command, Folder, Link, Packages, Program, Recorder, Start, Step
 from launcher.install_steps import WriteFile as Write
 from launcher.install_units import drop_in, unit_steps
@@ -20,7 +20,6 @@ from mediamtx.layout import Layout
 SERVER_PACKAGES = ("ffmpeg", "python3", "python3-venv")
 CAMERA_PACKAGES = (*SERVER_PACKAGES, "python3-av", "python3-numpy", "python3-pil", "pulseaudio-utils", "alsa-utils")
 MEMORY_FREE = "10 %"  # of the memory, and of the card with the clips
-PI_PACKAGES = ("python3-picamera2", "python3-gpiozero")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def first_steps(facts: Facts, record: Record) -> list[Step]:
     steps: list[Step] = []
     wanted = SERVER_PACKAGES if record.parts == "server" else CAMERA_PACKAGES
     if record.parts != "server" and facts.pi_model:
-        wanted = (*wanted, *PI_PACKAGES)
+        wanted = (*wanted, *(name for name in PI_PACKAGES if name in facts.offered or not facts.offered))
     missing = tuple(name for name in wanted if name not in facts.packages)
     if missing:
         steps.append(Packages(missing))
@@ -100,7 +99,7 @@ def plan(
         Program(facts.source, INSTALLED),
         Link(COMMAND, INSTALLED / "birbcam"),
         *_environments(record),
-        _config(facts, record, default_config),
+        *([] if config_exists else [_config(facts, record, default_config)]),
         *_secrets(record, layout, fresh),
         *([Recorder(layout, needed=record.parts == "server")] if record.parts != "camera" else []),
         *_sound(facts, record),
@@ -140,8 +139,9 @@ def _folders(record: Record, settings: Settings) -> Iterator[Step]:
     yield Folder(settings.state_dir, USER, 0o750)
     yield Folder(Layout.of(settings).requests_dir, USER, 0o770)
     if record.parts != "camera":
-        for path in dict.fromkeys((settings.media_dir, Layout.of(settings).recordings, settings.output_dir)):
-            yield Folder(path, USER, 0o750)
+        for path in (settings.media_dir, Layout.of(settings).recordings, settings.output_dir):
+            if path != HOME:
+                yield Folder(path, USER, 0o750)
 
 
 def _environments(record: Record) -> Iterator[Step]:

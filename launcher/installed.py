@@ -23,6 +23,12 @@ CAMERA_UNITS = ("birbcam-camera.service",)
 COMMON_UNITS = ("birbcam-requests.path",)
 
 
+def config_file() -> Path:
+    """The configuration file of the installation; one that somebody put beside the program comes first, as ever."""
+    beside = INSTALLED / "config.txt"
+    return beside if beside.is_file() else CONFIG
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What the next `install`, `update` and `uninstall` need to know of this one."""

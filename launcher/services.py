@@ -9,7 +9,7 @@ from pathlib import Path
 
 from config.errors import ConfigError, InstallError
 from config.load import load_settings
-from launcher.installed import CONFIG, INSTALLED, RECORD, Record, enabled_units
+from launcher.installed import INSTALLED, RECORD, Record, config_file, enabled_units
 from mediamtx.layout import Layout
 
 WHICH = {name: f"birbcam-{name}.service" for name in ("recorder", "camera", "web", "motion", "requests")}
@@ -88,7 +88,7 @@ def installed_record() -> Record:
 
 def _print_code() -> None:
     try:
-        layout = Layout.of(load_settings({"BIRBCAM_CONFIG": str(CONFIG)}))
+        layout = Layout.of(load_settings({"BIRBCAM_CONFIG": str(config_file())}))
         if not layout.web_password.exists() and layout.setup_code.exists():
             print(f"No password is set yet; the set-up code for the page: {layout.setup_code.read_text().strip()}")
     except (ConfigError, PermissionError):

@@ -137,6 +137,8 @@ def test_only_what_is_missing_is_fetched() -> None:
     record = Record("all", "")
     (packages, *_) = first_steps(replace(FACTS, pi_model="Raspberry Pi 5"), record)
     assert isinstance(packages, Packages) and {"python3-picamera2", "python3-av", "ffmpeg"} <= set(packages.names)
+    elsewhere = replace(FACTS, pi_model="Raspberry Pi 5", offered=frozenset({"python3-gpiozero"}))
+    assert "python3-picamera2" not in str(first_steps(elsewhere, record)[0])
     there = replace(FACTS, packages=frozenset(packages.names))
     assert not any(isinstance(step, Packages) for step in first_steps(there, record))
 
@@ -181,10 +183,13 @@ def test_the_program_is_copied_without_what_belongs_to_the_checkout(tmp_path: Pa
     (target / ".venv").mkdir()
     (target / ".venv/kept").touch()
     (target / "config/b.py").touch()
+    (target / "config.txt").touch()
     (source / "config/a.py").write_text("newer")
     assert copy_program(source, target)
     assert (target / "config/a.py").read_text() == "newer"
-    assert (target / ".venv/kept").exists() and not (target / "config/b.py").exists()
+    assert (
+        (target / ".venv/kept").exists() and (target / "config.txt").exists() and not (target / "config/b.py").exists()
+    )
     assert (target / "birbcam").stat().st_mode & 0o777 == 0o755
 
 
