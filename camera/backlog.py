@@ -7,6 +7,7 @@ it tries again. So we look for connections whose data is not accepted or not ack
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,10 +51,11 @@ class Backlog:
     def _inodes(self) -> set[str]:
         inodes = set()
         try:
-            for entry in (_PROC / str(self.pid) / "fd").iterdir():
-                target = str(entry.readlink())
-                if target.startswith("socket:["):
-                    inodes.add(target[8:-1])
+            with os.scandir(_PROC / str(self.pid) / "fd") as entries:
+                for entry in entries:
+                    target = os.readlink(entry.path)  # noqa: PTH115 - Path keeps each name that it ever saw in a table
+                    if target.startswith("socket:["):
+                        inodes.add(target[8:-1])
         except OSError:
             pass  # it has ended, or the descriptor has
         return inodes
