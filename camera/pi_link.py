@@ -8,6 +8,7 @@ import json
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -33,12 +34,14 @@ class Link:
         self._sending = threading.Lock()
         self._changed = threading.Condition()
         self._numbers = itertools.count(1)
-        self._stills: dict[int, Mapping[str, Any]] = {}
+        self._stills: dict[int, Mapping[str, Any] | None] = {}  # None where it is waited for
         self._open = True
         self.camera: Mapping[str, Any] = {}
         """What the module offers: the event `camera`."""
         self.status: Mapping[str, Any] = {}
         """What it does: the last event `status`."""
+        self.status_at = time.monotonic()
+        """When it said so (s of the monotonic clock)."""
         threading.Thread(target=self._read, name="camera control", daemon=True).start()
 
     def __enter__(self) -> Self:
@@ -67,10 +70,15 @@ class Link:
     def still(self, timeout: float = 5.0) -> bytes:
         """The next picture as a JPEG."""
         number = next(self._numbers)
-        self._send({"do": "still", "id": number})
         with self._changed:
-            self._changed.wait_for(lambda: number in self._stills or not self._open, timeout)
-            answer = self._stills.pop(number, {"error": f"no answer of the camera within {timeout:g} s"})
+            self._stills[number] = None
+        try:
+            self._send({"do": "still", "id": number})
+            with self._changed:
+                self._changed.wait_for(lambda: self._stills[number] is not None or not self._open, timeout)
+        finally:
+            with self._changed:
+                answer = self._stills.pop(number) or {"error": f"no answer of the camera within {timeout:g} s"}
         if "error" in answer:
             raise CameraError(answer["error"])
         return base64.b64decode(answer["jpeg"])
@@ -108,7 +116,7 @@ class Link:
             case "camera":
                 self.camera = message
             case "status":
-                self.status = message
+                self.status, self.status_at = message, time.monotonic()
             case "say":
                 if self._told.get(message["topic"]) != message["state"]:
                     self._told[message["topic"]] = message["state"]
@@ -118,5 +126,6 @@ class Link:
                     self._say(warning, logging.WARNING)
             case "still":
                 with self._changed:
-                    self._stills[message["id"]] = message
-                    self._changed.notify_all()
+                    if message["id"] in self._stills:  # else it comes too late
+                        self._stills[message["id"]] = message
+                        self._changed.notify_all()

@@ -41,6 +41,7 @@ class Publisher:
         self._camera = camera
         self._feed = feed
         self._stop = threading.Event()
+        self._restart = threading.Event()
         self._story = Story(feed.label, Status("starting", time.monotonic()))
         self._probe: Probe | None = None
         self._link: Link | None = None
@@ -68,6 +69,10 @@ class Publisher:
     def stop(self) -> None:
         """Ask `run` to end; it takes up to 2 s."""
         self._stop.set()
+
+    def restart(self) -> None:
+        """Ask for a new pipeline, where one runs."""
+        self._restart.set()
 
     def run(self) -> None:
         """Publish until `stop` is called."""
@@ -148,8 +153,11 @@ class Publisher:
         lines = child.Lines(encoder.stdout, *(program.stderr for program in programs))
         backlog = Backlog(encoder.pid)
         received = Received(self._settings, self._feed, time.monotonic())
+        self._restart.clear()
         try:
             while not self._stop.is_set():
+                if self._restart.is_set():
+                    return "somebody asked for a restart"
                 ended = encoder.poll()  # before its last words are read
                 for pipe, line in lines.read(_TICK if ended is None else 0):
                     if pipe is encoder.stdout:

@@ -15,6 +15,7 @@ from typing import Any
 from camera.notify import notify
 from camera.pi_controls import LIVE, REBUILT
 from camera.publisher import Publisher
+from camera.settings_server import Service
 from camera.sources import Feed, Source, feeds
 from config.errors import ConfigError
 from config.load import SAVED_NAME, find_config
@@ -84,6 +85,7 @@ class Supervisor:
         self._settings = load()
         self._seen = self._contents()
         self._workers: dict[Job, _Worker] = {}
+        self._service = Service(self._settings)
 
     @property
     def settings(self) -> Settings:
@@ -108,6 +110,7 @@ class Supervisor:
                 notify("WATCHDOG=1")  # publishers are looked after here; we are, by systemd
         finally:
             notify("STOPPING=1")
+            self._service.stop()
             self._end(list(self._workers))
 
     def _follow(self) -> None:
@@ -138,6 +141,7 @@ class Supervisor:
             if camera != worker.camera:
                 worker.camera = camera
                 worker.publisher.adjust(camera)
+        self._service.follow(self._settings, self.publishers)
 
     def _end(self, ending: list[Job]) -> None:
         workers = [worker for job in dict.fromkeys(ending) if (worker := self._workers.pop(job, None))]
