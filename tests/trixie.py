@@ -30,6 +30,7 @@ from waiting import wait_until
 CHECKOUT = Path(__file__).parent.parent
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SIZES = ((1920, 1080), (1280, 720), (640, 360), (320, 180))  # px; what the virtual camera can be asked for
+PREFIX = "birbcam-trixie-"
 CONTROL = "run/virtual_camera.json"
 
 __all__ = ["CHECKOUT", "Chroot", "Machine", "trixie_root"]
@@ -126,7 +127,8 @@ class Inside:
         self.run(["sh", "-c", f"cat >{temporary} && mv {temporary} {path}"], input=json.dumps(values))
 
     def _prepare(self) -> None:
-        base = Path(tempfile.mkdtemp(prefix="birbcam-trixie-"))
+        _remove_orphans()
+        base = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         self._undo.callback(_remove_empty, base)
         self._mount(base, "-t", "tmpfs", "-o", f"size={self._size}", "birbcam-test")
         self._undo.callback(shutil.rmtree, base / "upper", ignore_errors=True)
@@ -338,6 +340,17 @@ def _remove_cgroups(name: str) -> None:
                     Path(folder).rmdir()
                 except OSError:
                     time.sleep(0.01)  # its last process is just going
+
+
+def _remove_orphans() -> None:
+    """Gives back the memory of roots whose tests were killed."""
+    for base in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = base.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+            for mount in reversed([mount for mount in mounts if Path(mount).is_relative_to(base)]):
+                subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
+            _remove_empty(base)
 
 
 def _remove_empty(folder: Path) -> None:
