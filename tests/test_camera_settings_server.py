@@ -2,61 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
+from made_up_cameras import MadeUp
 from settings_client import JPEG, TOKEN, Client
 
 from camera import settings_http
 from camera.settings_hub import NotRunningError
 from camera.settings_server import SettingsServer, check_token
 from config.errors import CameraError, ConfigError, StorageError
-from config.settings import CameraSettings, SettingsServerSettings
+from config.settings import SettingsServerSettings
 from waiting import wait_until
-
-
-class MadeUp:
-    """Cameras for the server to serve."""
-
-    def __init__(self) -> None:
-        self.cameras = {"nest": CameraSettings(source="picamera", title="Nest box")}
-        self.restarted: list[str] = []
-        self.fault: Exception | None = None
-        self.taken, self.go_on = threading.Event(), threading.Event()
-        self.go_on.set()
-
-    def all(self) -> Mapping[str, CameraSettings]:
-        return self.cameras
-
-    def offers(self, name: str) -> Mapping[str, Any]:
-        return {"model": "imx219", "controls": {"Brightness": [-0.5, 0.5, 0.0], "Contrast": [0.0, 2.0, 1.0]}}
-
-    def change(self, name: str, values: Mapping[str, Any]) -> None:
-        self._fail()
-        self.cameras = {name: dataclasses.replace(self.cameras[name], **values)}
-
-    def status(self, name: str) -> dict[str, Any]:
-        return {"state": "publishing", "camera": {"fps": 30.0}}
-
-    def still(self, name: str) -> bytes:
-        self.taken.set()
-        self.go_on.wait(20)
-        self._fail()
-        return JPEG
-
-    def restart(self, name: str) -> None:
-        self._fail()
-        self.restarted.append(name)
-
-    def _fail(self) -> None:
-        if self.fault is not None:
-            raise self.fault
 
 
 @pytest.fixture(scope="module")

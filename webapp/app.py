@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from config.errors import BirbCamError, ClipError, RecorderError
 from config.settings import Settings
 from mediamtx.layout import Layout
-from webapp import VERSION, auth, clips, live, pages, setup
+from webapp import VERSION, auth, camera_settings, clips, live, pages, setup
 from webapp.access import guard, is_logged_in, wants_page
 from webapp.passwords import PasswordFile, session_secret
 from webapp.state import AppState, app_state
@@ -81,7 +81,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(guard)  # before the CSRF check: who is not logged in is told that
     CSRFProtect(app)
     version_static_files(app)
-    for module in (pages, live, clips, auth, setup):
+    for module in (pages, camera_settings, live, clips, auth, setup):
         app.register_blueprint(module.blueprint)
     app.add_url_rule("/healthz", "healthz", lambda: jsonify({"ok": True}))
     app.after_request(_add_headers)
