@@ -20,7 +20,7 @@ from trixie_supplies import LOCKS, garden_frames, wheels
 from visiting import opened
 from waiting import wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 CLONE = "/home/pi/birbcam"
 STATE, RECORDINGS, CLIPS = (f"/var/lib/birbcam/{name}" for name in ("state", "recordings", "clips"))
@@ -54,7 +54,7 @@ def machine() -> Iterator[Machine]:
 
 
 def install(machine: Machine, *options: str) -> str:
-    return machine.run([f"{CLONE}/birbcam", "install", *options], timeout=240).stdout
+    return machine.run([f"{CLONE}/birbcam", "install", *options], timeout=420).stdout
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +227,7 @@ def test_a_new_version_is_installed_over_the_old_one(machine: Machine, printed: 
         f"echo '# newer' >>{CLONE}/config/zone.py; rm -f {CLONE}/docs/live.png; touch /opt/birbcam/config/gone.py"
     )
     pids = machine.run(["systemctl", "show", "-P", "MainPID", *SERVICES]).stdout
-    machine.run(["birbcam", "update"], timeout=240)
+    machine.run(["birbcam", "update"], timeout=420)
     assert machine.run("tail -1 /opt/birbcam/config/zone.py").stdout == "# newer\n"
     assert machine.run("ls /opt/birbcam/config/gone.py /opt/birbcam/docs/live.png", check=False).stdout == ""
     assert machine.run(["systemctl", "show", "-P", "MainPID", *SERVICES]).stdout != pids
