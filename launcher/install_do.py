@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import filecmp
 import os
-import pwd
 import shlex
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from config.errors import InstallError, RecorderError, StorageError
-from config.settings import Settings
+from launcher.install_files import clear, make_folder, remove, take, write
 from launcher.install_steps import (
     Account,
     Clear,
@@ -22,7 +20,6 @@ from launcher.install_steps import (
     Folder,
     GiveToRoot,
     Link,
-    Owner,
     Packages,
     Program,
     Recorder,
@@ -31,10 +28,7 @@ from launcher.install_steps import (
     Step,
     WriteFile,
 )
-from launcher.installed import HOME, USER
-from mediamtx.download import download_mediamtx
-from mediamtx.find import find_mediamtx
-from mediamtx.layout import Layout
+from launcher.installed import HOME, INSTALLED, USER, config_file
 
 SERVICE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # what systemd's services have
 
@@ -76,13 +70,13 @@ class Installer:
                 self.changed |= remove(path)
             case Clear(path, kept):
                 clear(path, kept)
-            case GiveToRoot(path):
-                give(path, "root")
+            case GiveToRoot(path, user_id):
+                take(path, user_id)
             case Command(words, _, changes, may_fail, environment):
                 run(words, dict(environment), may_fail)
                 self.changed |= changes
-            case Recorder(layout, needed):
-                fetch_recorder(layout, needed)
+            case Recorder(needed):
+                fetch_recorder(needed)
             case Start(units):
                 # Pulled up in this order; `restart` starts what does not run.
                 run(["systemctl", "restart" if self.changed else "start", *units])
@@ -124,73 +118,6 @@ def run(
             f"{shlex.join(words)} failed (exit code {code}); mend that, then type: sudo ./birbcam install"
         )
     return code
-
-
-def write(step: WriteFile) -> bool:
-    """Write the file whole, or not at all; whether it is different now."""
-    path = step.path
-    old = path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
-    wanted = step.content if old is None or not step.keep else old
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if old != wanted:
-        temporary = path.with_name(f".{path.name}.new")
-        temporary.unlink(missing_ok=True)
-        with open(temporary, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(wanted)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    _own(path, step.owner)
-    path.chmod(step.mode)
-    return old != wanted
-
-
-def make_folder(path: Path, owner: Owner, mode: int) -> None:
-    """Make it, or give it to its owner with all that is in it, where it belongs to somebody else."""
-    path.mkdir(parents=True, exist_ok=True)
-    if path.stat().st_uid != pwd.getpwnam(owner.partition(":")[0]).pw_uid:
-        give(path, owner)
-    path.chmod(mode)
-
-
-def give(folder: Path, owner: Owner) -> None:
-    """Change the owner of a folder and of all that is in it; symbolic links are not followed."""
-    if not folder.exists():
-        return
-    _own(folder, owner)
-    for place, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            _own(Path(place) / name, owner)
-
-
-def _own(path: Path, owner: Owner) -> None:
-    user, _, group = owner.partition(":")
-    os.chown(path, pwd.getpwnam(user).pw_uid, pwd.getpwnam(group or user).pw_gid, follow_symlinks=False)
-
-
-def remove(path: Path) -> bool:
-    """Remove it, whatever it is; whether there was anything."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-        return True
-    existed = path.is_symlink() or path.exists()
-    path.unlink(missing_ok=True)
-    return existed
-
-
-def clear(folder: Path, kept: tuple[Path, ...]) -> None:
-    """Remove all that is in a folder but `kept` and what leads there, and the folder where nothing is left."""
-    if not folder.is_dir():
-        return
-    for path in folder.iterdir():
-        if path in kept:
-            continue
-        if any(path in place.parents for place in kept) and path.is_dir():
-            clear(path, kept)
-        else:
-            remove(path)
-    with contextlib.suppress(OSError):
-        folder.rmdir()
 
 
 def program_files(source: Path) -> Iterator[Path]:
@@ -235,15 +162,18 @@ def copy_program(source: Path, target: Path) -> bool:
     return changed
 
 
-def fetch_recorder(layout: Layout, needed: bool) -> None:
-    """Download MediaMTX for its user; where that fails the recorder tries again at each start."""
-    if find_mediamtx(Settings(state_dir=layout.state_dir), {"PATH": SERVICE_PATH}) is not None:
-        return
-    try:
-        download_mediamtx(layout, threading.Event())
-    except RecorderError as error:
+def fetch_recorder(needed: bool) -> None:
+    """Download MediaMTX, as its user; where that fails the recorder tries again at each start."""
+    environment = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
+    environment |= {"PATH": SERVICE_PATH, "PYTHONPATH": str(INSTALLED), "BIRBCAM_CONFIG": str(config_file())}
+    program = (str(INSTALLED / ".venv/bin/python"), "-P", "-m", "mediamtx.download")
+    done = subprocess.run(as_user(program), env=environment, cwd=INSTALLED, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
         if needed:
-            raise
-        print(f"birbcam: {error}\nbirbcam: the embedded recorder is used until then (no WebRTC)")
-    else:
-        give(layout.tools_dir, USER)
+            raise RecorderError("MediaMTX, which cameras of other machines publish to, could not be had; see above")
+        print("birbcam: the embedded recorder is used until then (no WebRTC)")
+
+
+def as_user(words: tuple[str, ...]) -> list[str]:
+    """The command as BirbCam's own user runs it."""
+    return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", "--no-new-privs", *words]

@@ -101,7 +101,7 @@ def plan(
         *_environments(record),
         *([] if config_exists else [_config(facts, record, default_config)]),
         *_secrets(record, layout, fresh),
-        *([Recorder(layout, needed=record.parts == "server")] if record.parts != "camera" else []),
+        *([Recorder(needed=record.parts == "server")] if record.parts != "camera" else []),
         *_sound(facts, record),
         *unit_steps(facts, record, settings, units),
         Write(RECORD, record.text()),

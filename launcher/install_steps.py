@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from launcher.installed import USER
-from mediamtx.layout import Layout
 
 Owner = str  # "root" or USER, whose group it gets too, or "root:birbcam": root's, and readable by that group
 
@@ -107,9 +106,10 @@ class Clear:
 
 @dataclass(frozen=True, slots=True)
 class GiveToRoot:
-    """Give a folder and all that is in it to root, since its owner goes: nobody who comes later shall own it."""
+    """Give what our user owns in a folder to root, since that user goes: nobody who comes later shall own it."""
 
     path: Path
+    user_id: int
 
     def __str__(self) -> str:
         return f"keep {self.path}, from now on root's"
@@ -133,7 +133,6 @@ class Command:
 class Recorder:
     """Fetch the pinned MediaMTX where there is none."""
 
-    layout: Layout
     needed: bool  # without it nothing works: cameras of other machines publish to it
 
     def __str__(self) -> str:

@@ -114,11 +114,11 @@ def removal(facts: Facts, record: Record, settings: Settings, recordings_too: bo
     recordings = (layout.recordings, settings.output_dir)
     if recordings_too:
         steps += [Remove(path) for path in recordings]
-    else:
-        steps += [GiveToRoot(path) for path in recordings]
+    elif facts.user_id is not None:
+        steps += [GiveToRoot(path, facts.user_id) for path in recordings]
     steps.append(Clear(HOME, () if recordings_too else recordings))
-    if not recordings_too:
-        steps.append(GiveToRoot(HOME))
     if facts.user_id is not None:
+        if not recordings_too:
+            steps.append(GiveToRoot(HOME, facts.user_id))
         steps.append(Command(("userdel", USER), "remove the user", may_fail=True))
     return steps

@@ -8,6 +8,7 @@ import io
 import logging
 import os
 import platform
+import sys
 import tarfile
 import threading
 import time
@@ -16,8 +17,10 @@ import urllib.request
 import zlib
 from pathlib import Path
 
-from config.errors import RecorderError
-from mediamtx.find import PINNED_VERSION, downloaded_binary, mediamtx_version, version_text
+from config.errors import RecorderError, run_main
+from config.load import load_settings
+from config.logs import setup_logging
+from mediamtx.find import PINNED_VERSION, downloaded_binary, find_mediamtx, mediamtx_version, version_text
 from mediamtx.layout import Layout
 
 RELEASE = f"https://github.com/bluenviron/mediamtx/releases/download/v{version_text(PINNED_VERSION)}"
@@ -151,3 +154,16 @@ class _Fetcher(threading.Thread):
                 if len(received) > _LARGEST:
                     raise ValueError(f"{url} is larger than {_LARGEST} bytes")
         return bytes(received)
+
+
+def main() -> int:
+    """`python -m mediamtx.download`: see to it that there is a MediaMTX, as an installation does for its user."""
+    settings = load_settings()
+    setup_logging(settings.log_level)
+    if find_mediamtx(settings) is None:
+        download_mediamtx(Layout.of(settings), threading.Event())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from config.errors import ConfigError
+from config.errors import ConfigError, InstallError
 from config.load import load_settings
 from config.settings import Settings
 from launcher.install_config import make_config
-from launcher.install_do import clear, copy_program, program_files, write
+from launcher.install_do import copy_program, program_files
 from launcher.install_facts import Facts, usb_cameras
+from launcher.install_files import clear, make_folder, remove, write
 from launcher.install_plan import Fresh, Options, check_memory, chosen_cameras, first_steps, plan
 from launcher.install_steps import Command, Packages, Remove, Start, Step, WriteFile
 from launcher.install_units import mount_text, mount_unit, removal
@@ -206,9 +207,51 @@ def test_a_folder_is_cleared_around_what_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_kept_is_not_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("launcher.install_do._own", lambda path, owner: None)
+    monkeypatch.setattr("launcher.install_files._own", lambda thing, owner: None)
     path = tmp_path / "config.txt"
     assert write(WriteFile(path, "first", keep=True))
     assert not write(WriteFile(path, "second", keep=True))
     assert write(WriteFile(path, "second", mode=0o600))
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("second", 0o600)
+
+
+def test_planted_links_are_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("launcher.install_files._of_root", lambda descriptor: False)
+    monkeypatch.setattr("launcher.install_files._own", lambda thing, owner, place=None: None)
+    target = tmp_path / "shadow"
+    target.write_text("root's")
+    target.chmod(0o600)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    (elsewhere / "kept").touch()
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "publish_password").symlink_to(target)
+    (state / "requests").symlink_to(elsewhere)
+    (state / ".setup_code.new").symlink_to(target)
+    for keep in (True, False):
+        with pytest.raises(InstallError, match="symbolic link"):
+            write(WriteFile(state / "publish_password", "secret", "birbcam", 0o644, keep=keep))
+    with pytest.raises(InstallError, match="symbolic link"):
+        make_folder(state / "requests", "root", 0o770)
+    with pytest.raises(InstallError, match="symbolic link"):
+        write(WriteFile(state / "requests/file", "text"))
+    with pytest.raises(InstallError, match="symbolic link"):
+        remove(state / "requests/kept")
+    assert write(WriteFile(state / "setup_code", "code"))
+    assert (target.read_text(), target.stat().st_mode & 0o777) == ("root's", 0o600)
+    assert remove(state / "requests") and (elsewhere / "kept").exists() and list(elsewhere.iterdir())
+    assert elsewhere.stat().st_mode & 0o777 == 0o700
+
+
+def test_links_that_root_made_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("launcher.install_files._of_root", lambda descriptor: True)
+    monkeypatch.setattr("launcher.install_files._own", lambda thing, owner, place=None: None)
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "absolute").symlink_to(tmp_path / "disk")
+    (tmp_path / "relative").symlink_to("absolute")
+    assert write(WriteFile(tmp_path / "relative/new/file", "text"))
+    assert (tmp_path / "disk/new/file").read_text() == "text"
+    (tmp_path / "config.txt").symlink_to("disk/new/file")
+    assert not write(WriteFile(tmp_path / "config.txt", "ours", keep=True))
+    assert (tmp_path / "config.txt").is_symlink()
