@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import selectors
 import shutil
@@ -14,6 +15,9 @@ from typing import IO
 
 from config.errors import CameraError
 
+log = logging.getLogger(__name__)
+
+KILLED = 2.0  # s that a killed program takes at most, unless the kernel holds it
 _ROOT = Path(__file__).resolve().parent.parent
 Program = subprocess.Popen[bytes]
 
@@ -47,8 +51,13 @@ def start(command: Sequence[str], stdin: IO[bytes] | socket.socket | None = None
         raise CameraError(f"{command[0]} cannot be started: {error.strerror}") from error
 
 
-def end(programs: Sequence[Program], grace: float) -> None:
-    """Ask the programs to end, kill after `grace` seconds what still runs, and reap them all."""
+def end(programs: Sequence[Program], grace: float) -> list[Program]:
+    """Ask the programs to end, kill after `grace` seconds what still runs, and reap them.
+
+    A killed program goes on where the kernel waits for a device that hangs. Nobody is to wait with it: those that did
+    not end are given back, after one line in the log.
+    """
+    held = []
     for program in programs:
         program.terminate()
     deadline = time.monotonic() + grace
@@ -57,10 +66,15 @@ def end(programs: Sequence[Program], grace: float) -> None:
             program.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             program.kill()
-            program.wait()
+            try:
+                program.wait(KILLED)
+            except subprocess.TimeoutExpired:
+                held.append(program)
+                log.error("process %d does not end although it was killed; the kernel waits for a device", program.pid)
         for pipe in (program.stdout, program.stderr):
             if pipe is not None:
                 pipe.close()
+    return held
 
 
 class Lines:

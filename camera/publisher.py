@@ -45,6 +45,9 @@ class Publisher:
         self._story = Story(feed.label, Status("starting", time.monotonic()))
         self._probe: Probe | None = None
         self._link: Link | None = None
+        self._held: list[child.Program] = []  # killed, and still there
+        self.alive_at = time.monotonic()
+        """When its thread last came by (s of the monotonic clock)."""
         self._told = {"day_night": "day"}  # of its camera process, from one to the next
 
     @property
@@ -78,6 +81,7 @@ class Publisher:
         """Publish until `stop` is called."""
         pause = FIRST_PAUSE
         while not self._stop.is_set():
+            self.alive_at = time.monotonic()
             try:
                 self.run_once()
             except (CameraError, RecorderError) as error:
@@ -97,6 +101,9 @@ class Publisher:
         RecorderError: the recorder is away. CameraError: the source is away, or ffmpeg ended or hung.
         """
         child.require("ffmpeg", "ffmpeg")
+        self._held = [program for program in self._held if program.poll() is None]
+        if self._held:  # another one would hang as well, and they would become many
+            raise CameraError("a killed program has not ended yet; if that lasts, the device hangs: plug it in anew")
         urls = {stream: publish_url(self._settings, stream) for stream in self._feed.streams}
         require_recorder(self._settings)  # asked before the camera is: it is left alone while nobody takes its picture
         source = Source.parse(self._feed.source)
@@ -108,7 +115,7 @@ class Publisher:
         try:
             reason = self._watch(programs)
         finally:
-            child.end(programs, GRACE)
+            self._held += child.end(programs, GRACE)
             if self._link is not None:
                 self._link.close()
                 self._link = None
@@ -167,7 +174,7 @@ class Publisher:
                     for program, said in zip(programs, errors, strict=True):
                         if pipe is program.stderr and line.strip():
                             said.append(line)
-                now = time.monotonic()
+                now = self.alive_at = time.monotonic()
                 if ended is not None:
                     return _why_ended(ended, _code(programs[1:]), *errors)
                 if progress.flowing:

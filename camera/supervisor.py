@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 POLL = 2.0  # s between two looks at the settings files
 STOP_TIMEOUT = 4.0  # s; a publisher needs up to 2
+STUCK = 60.0  # s in which a publisher comes by, also where it asks a network that is gone for an address
 
 # Not seen by a publisher: a change of these must not interrupt it.
 _NOT_PUBLISHED = {
@@ -85,6 +86,7 @@ class Supervisor:
         self._settings = load()
         self._seen = self._contents()
         self._workers: dict[Job, _Worker] = {}
+        self._stuck = False
         self._service = Service(self._settings)
 
     @property
@@ -107,11 +109,21 @@ class Supervisor:
             while not wait(POLL):
                 self._follow()
                 self._keep()
-                notify("WATCHDOG=1")  # publishers are looked after here; we are, by systemd
+                self._tell_systemd()
         finally:
             notify("STOPPING=1")
             self._service.stop()
             self._end(list(self._workers))
+
+    def _tell_systemd(self) -> None:
+        """Say that all goes on: it ends and starts again who does not say so."""
+        oldest = min(self._workers.values(), key=lambda worker: worker.publisher.alive_at, default=None)
+        if oldest is None or time.monotonic() - oldest.publisher.alive_at < STUCK:
+            self._stuck = False
+            notify("WATCHDOG=1")
+        elif not self._stuck:
+            self._stuck = True
+            log.error("%s: its publisher hangs; systemd is no longer told that all is well", oldest.thread.name)
 
     def _follow(self) -> None:
         """Take over changed settings; wrong ones are said once, and the old ones stay."""
