@@ -20,6 +20,7 @@ from launcher.finding import Finding
 from launcher.ports import PORT_HOSTS, is_free
 from mediamtx.addresses import running_recorder
 from mediamtx.find import find_mediamtx
+from mediamtx.layout import Layout
 
 LOW_SPACE = 1 << 30  # bytes below which recording is about to suffer
 
@@ -127,12 +128,14 @@ def check_folders(settings: Settings) -> Iterator[Finding]:
     for key in ("media_dir", "output_dir", "state_dir"):
         folder: Path = getattr(settings, key)
         existing = nearest_existing(folder)
+        recordings = Layout.of(settings).recordings  # nothing else is written in media_dir, which may be others' disk
+        written = recordings if key == "media_dir" and recordings.is_dir() else existing
         who = f"the user {os.environ.get('USER') or os.getuid()}"
         if not existing.is_dir():
             yield Finding(False, f"{key} {folder}: {existing} is not a folder", f"move it away, or set {key}")
-        elif not os.access(existing, os.W_OK | os.X_OK) or is_read_only(existing):
-            cure = f"give {who} the right to write {existing}, or set {key} to another folder"
-            yield Finding(False, f"{key} {folder}: {existing} cannot be written", cure)
+        elif not os.access(written, os.W_OK | os.X_OK) or is_read_only(written):
+            cure = f"give {who} the right to write {written}, or set {key} to another folder"
+            yield Finding(False, f"{key} {folder}: {written} cannot be written", cure)
         elif existing == folder:
             yield Finding(True, f"{key} {folder}: can be written")
         else:

@@ -50,10 +50,17 @@ def run_uninstall(recordings_too: bool, dry_run: bool) -> int:
     facts = look(CHECKOUT)
     if facts.record is None and facts.user_id is None and not facts.units:
         raise InstallError("BirbCam is not installed here")
-    settings = _settings()
-    do_all(removal(facts, facts.record or Record("all", ""), settings, recordings_too), dry_run)
-    if not recordings_too and not dry_run:
-        print(f"\nRecordings and clips are still in {Layout.of(settings).recordings} and {settings.output_dir}.")
+    record = facts.record or Record("all", "")
+    try:
+        settings = _settings()
+    except ConfigError as error:
+        settings = record.settings()
+        print(f"birbcam: {error}\nbirbcam: going on without it, with the folders of the installation")
+    do_all(removal(facts, record, settings, recordings_too), dry_run)
+    places = [path for path in (Layout.of(settings).recordings, settings.output_dir) if path.exists()]
+    if places and not dry_run:
+        kept = "Other things" if recordings_too else "Recordings and clips"
+        print(f"\n{kept} are still in {' and '.join(map(str, places))}.")
     return 0
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from config.errors import InstallError, RecorderError, StorageError
-from launcher.install_files import clear, make_folder, remove, take, write
+from launcher.install_files import clear, make_folder, remove, remove_named, take, write
 from launcher.install_steps import (
     Account,
     Clear,
@@ -21,9 +21,11 @@ from launcher.install_steps import (
     GiveToRoot,
     Link,
     Packages,
+    Place,
     Program,
     Recorder,
     Remove,
+    RemoveNamed,
     Start,
     Step,
     WriteFile,
@@ -59,6 +61,8 @@ class Installer:
                     run(["usermod", "--append", "--groups", ",".join(groups), USER])
             case Folder(path, owner, mode):
                 make_folder(path, owner, mode)
+            case Place(path, mode):
+                make_place(path, mode)
             case Program(source, target):
                 self.changed |= copy_program(source, target)
             case WriteFile():
@@ -68,6 +72,8 @@ class Installer:
                 path.symlink_to(target)
             case Remove(path):
                 self.changed |= remove(path)
+            case RemoveNamed(path, names):
+                self.changed |= remove_named(path, names)
             case Clear(path, kept):
                 clear(path, kept)
             case GiveToRoot(path, user_id):
@@ -118,6 +124,20 @@ def run(
             f"{shlex.join(words)} failed (exit code {code}); mend that, then type: sudo ./birbcam install"
         )
     return code
+
+
+def make_place(path: Path, mode: int) -> None:
+    """Make a folder for our user; InstallError where one is there in which that user cannot write."""
+    if not path.exists():
+        try:
+            make_folder(path, USER, mode)
+        except PermissionError:
+            pass  # a disk without owners (exFAT): who may write there was said when it was mounted
+    if run(as_user(("test", "-w", str(path), "-a", "-x", str(path))), may_fail=True) != 0:
+        raise InstallError(
+            f"{path}: the user {USER} cannot write there; type: sudo chown {USER}: {shlex.quote(str(path))} "
+            f"(on a disk without owners, as exFAT, mount it with uid={USER}), then: sudo ./birbcam install"
+        )
 
 
 def program_files(source: Path) -> Iterator[Path]:

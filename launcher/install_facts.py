@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from launcher.installed import RECORD, UNITS, USER, Record
+from launcher.installed import ALL_UNITS, RECORD, UNITS, USER, Record
 
 PI_PACKAGES = ("python3-picamera2", "python3-gpiozero")  # in Raspberry Pi OS, and not everywhere in others
 DEVICE_GROUPS = ("video", "audio", "render", "gpio", "i2c")  # who may open cameras, microphones and pins
@@ -44,6 +44,7 @@ class Facts:
     lingers: bool = False
     record: Record | None = None  # of an installation that is here already
     units: frozenset[str] = field(default_factory=frozenset)  # ours, as far as they are installed
+    drop_ins: frozenset[str] = field(default_factory=frozenset)  # folders with additions to our units
     lan: tuple[str, ...] = ()  # addresses under which other machines see this one
     hostname: str = ""
 
@@ -65,7 +66,8 @@ def look(source: Path) -> Facts:
         sound_server=sound_server(),
         lingers=Path(f"/var/lib/systemd/linger/{USER}").exists(),
         record=Record.read(RECORD),
-        units=frozenset(path.name for path in UNITS.glob("birbcam-*") if path.is_file()),
+        units=frozenset(name for name in ALL_UNITS if (UNITS / name).is_file()),
+        drop_ins=frozenset(f"{name}.d" for name in ALL_UNITS if (UNITS / f"{name}.d").is_dir()),
         lan=addresses(),
         hostname=os.uname().nodename,
     )

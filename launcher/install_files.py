@@ -162,6 +162,16 @@ def remove(path: Path) -> bool:
     return True
 
 
+def remove_named(path: Path, names: tuple[str, ...]) -> bool:
+    """Remove what bears these names or patterns in a folder, and the folder where nothing is left."""
+    found = sorted({inner for name in names for inner in path.glob(name)})
+    for inner in found:
+        remove(inner)
+    with contextlib.suppress(OSError):
+        path.rmdir()
+    return bool(found)
+
+
 def clear(path: Path, kept: tuple[Path, ...]) -> None:
     """Remove all that is in a folder but `kept` and what leads there, and the folder where nothing is left."""
     if not path.is_dir():

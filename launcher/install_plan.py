@@ -11,10 +11,10 @@ from config.settings import Settings
 from config.sizes import parse_amount
 from launcher.install_config import Value, make_config
 from launcher.install_facts import DEVICE_GROUPS, PI_PACKAGES, SYSTEM_PYTHON, Facts
-from launcher.install_steps import Account, Command, Folder, Link, Packages, Program, Recorder, Start, Step
+from launcher.install_steps import Account, Command, Folder, Link, Packages, Place, Program, Recorder, Start, Step
 from launcher.install_steps import WriteFile as Write
-from launcher.install_units import drop_in, unit_steps
-from launcher.installed import COMMAND, CONFIG, HOME, INSTALLED, RECORD, USER, Parts, Record, enabled_units
+from launcher.install_units import drop_in, is_ours, unit_steps
+from launcher.installed import COMMAND, CONFIG, HOME, INSTALLED, RECORD, USER, Parts, Record, config_file, enabled_units
 from mediamtx.layout import Layout
 
 SERVER_PACKAGES = ("ffmpeg", "python3", "python3-venv")
@@ -93,6 +93,7 @@ def plan(
     """
     layout = Layout.of(settings)
     check_memory(record, settings, config_exists)
+    check_folders(settings)
     return [
         *_stop_passes(facts),
         *_folders(record, settings),
@@ -104,7 +105,7 @@ def plan(
         *([Recorder(needed=record.parts == "server")] if record.parts != "camera" else []),
         *_sound(facts, record),
         *unit_steps(facts, record, settings, units),
-        Write(RECORD, record.text()),
+        Write(RECORD, record.having(settings).text()),
         Start(enabled_units(record.parts)),
     ]
 
@@ -136,12 +137,29 @@ def _stop_passes(facts: Facts) -> Iterator[Step]:
 
 def _folders(record: Record, settings: Settings) -> Iterator[Step]:
     yield Folder(HOME, USER, 0o750)
-    yield Folder(settings.state_dir, USER, 0o750)
-    yield Folder(Layout.of(settings).requests_dir, USER, 0o770)
+    layout = Layout.of(settings)
+    yield _folder(settings.state_dir)
+    yield Folder(layout.requests_dir, USER, 0o770)
     if record.parts != "camera":
-        for path in (settings.media_dir, Layout.of(settings).recordings, settings.output_dir):
+        media = [settings.media_dir] if is_ours(settings.media_dir) else []  # else nothing is written but recordings/
+        for path in (*media, layout.recordings, settings.output_dir):
             if path != HOME:
-                yield Folder(path, USER, 0o750)
+                yield _folder(path)
+
+
+def _folder(path: Path) -> Step:
+    """One in our home is ours with all that is in it; elsewhere there may be other people's things."""
+    return Folder(path, USER, 0o750) if is_ours(path) else Place(path, 0o750)
+
+
+def check_folders(settings: Settings) -> None:
+    """ConfigError where an installation cannot use the folders that are set."""
+    places = {name: getattr(settings, name) for name in ("media_dir", "output_dir", "state_dir")}
+    for name in ("media_dir", "output_dir"):
+        if settings.state_dir in (places[name], *places[name].parents):
+            raise ConfigError(
+                f"state_dir = {settings.state_dir} holds {name}; give it a folder of its own in {config_file()}"
+            )
 
 
 def _environments(record: Record) -> Iterator[Step]:

@@ -46,6 +46,17 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Make a folder of our user's outside our home where there is none; one that is there must let that user write."""
+
+    path: Path
+    mode: int
+
+    def __str__(self) -> str:
+        return f"make the folder {self.path} of {USER} where there is none; else see that {USER} can write there"
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """Copy the program, and remove what it has no more."""
 
@@ -91,6 +102,17 @@ class Remove:
 
     def __str__(self) -> str:
         return f"remove {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveNamed:
+    """Remove what bears these names or patterns in a folder that holds other things too; an emptied folder as well."""
+
+    path: Path
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"remove what is BirbCam's in {self.path} ({' '.join(self.names)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,5 +172,18 @@ class Start:
 
 
 Step = (
-    Packages | Account | Folder | Program | WriteFile | Link | Remove | Clear | GiveToRoot | Command | Recorder | Start
+    Packages
+    | Account
+    | Folder
+    | Place
+    | Program
+    | WriteFile
+    | Link
+    | Remove
+    | RemoveNamed
+    | Clear
+    | GiveToRoot
+    | Command
+    | Recorder
+    | Start
 )

@@ -6,13 +6,15 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from config.load import SAVED_NAME
 from config.settings import Settings
 from config.sizes import parse_amount
 from launcher.install_facts import Facts
-from launcher.install_steps import Clear, Command, Folder, GiveToRoot, Remove, Step
+from launcher.install_steps import Clear, Command, Folder, GiveToRoot, Remove, RemoveNamed, Step
 from launcher.install_steps import WriteFile as Write
 from launcher.installed import CACHE, COMMAND, CONFIG, HOME, INSTALLED, UNITS, USER, Record, enabled_units
 from mediamtx.layout import Layout
+from mediamtx.names import Stream
 
 BACKOFF_SINCE = 254  # systemd's version that knows pauses that grow
 RESTARTED = ("birbcam-recorder.service", "birbcam-camera.service", "birbcam-web.service")
@@ -30,6 +32,7 @@ def unit_steps(facts: Facts, record: Record, settings: Settings, units: dict[str
             ("systemctl", "disable", "--now", *unwanted), "end parts that are not wanted any more", may_fail=True
         )
         yield from (Remove(UNITS / name) for name in unwanted)
+    yield from (Remove(UNITS / name) for name in sorted(facts.drop_ins) if name.removesuffix(".d") not in ours)
     yield from (Write(UNITS / name, units[name]) for name in sorted(ours))
     for name in sorted(ours & set(RESTARTED)):
         if facts.systemd >= BACKOFF_SINCE:
@@ -93,27 +96,48 @@ def mount_text(folder: Path, size: str, owner: int) -> str:
     )
 
 
+def is_ours(path: Path) -> bool:
+    """Whether a folder lies in BirbCam's home, where nobody else keeps anything."""
+    return HOME in (path, *path.parents)
+
+
+STATE_NAMES = (
+    *(".motion_state_*.json", ".recorded_sizes.json", ".checked_*.json", "activity", ".retention_stuck", ".*.lock"),
+    *("recorder.json", "mediamtx.yml", "tools", "publish_password", "web_password", "web_secret", "setup_code"),
+    *("requests", SAVED_NAME),
+)
+"""Whatever Layout names in the state folder."""
+
+
 def removal(facts: Facts, record: Record, settings: Settings, recordings_too: bool) -> list[Step]:
-    """The steps of `uninstall`: everything goes but recordings and clips, these only where that is said."""
+    """The steps of `uninstall`: everything goes but recordings and clips, these only where that is said.
+
+    What a second run needs, should this one be broken off, goes last.
+    """
     layout = Layout.of(settings)
     steps: list[Step] = []
     if facts.units:
         steps.append(Command(("systemctl", "disable", "--now", *sorted(facts.units)), "end everything", may_fail=True))
-    steps += [Remove(UNITS / name) for name in sorted(facts.units)]
-    steps += [Remove(UNITS / f"{name}.d") for name in sorted(facts.units)]
+    steps += [Remove(UNITS / name) for name in sorted(facts.units | facts.drop_ins)]
     if record.memory:
         unit = mount_unit(layout.recordings)
         steps.append(Command(("systemctl", "disable", "--now", unit), "forget the recordings in memory", may_fail=True))
         steps.append(Remove(UNITS / unit))
     steps.append(Command(("systemctl", "daemon-reload"), "let systemd forget its units"))
-    steps.append(Command(("systemctl", "reset-failed", "birbcam-*"), "and how they ended", may_fail=True))
+    if facts.units:
+        words = ("systemctl", "reset-failed", *sorted(facts.units))
+        steps.append(Command(words, "and how they ended", may_fail=True))
     if facts.user_id is not None:
         steps.append(Command(("loginctl", "disable-linger", USER), "let its sound server end", may_fail=True))
         steps.append(Command(("loginctl", "terminate-user", USER), "and whatever else it runs", may_fail=True))
-    steps += [Remove(COMMAND), Remove(INSTALLED), Remove(CONFIG.parent), Remove(CACHE), Remove(settings.state_dir)]
+    steps.append(Remove(CACHE))
+    if not is_ours(settings.state_dir):
+        steps.append(RemoveNamed(settings.state_dir, STATE_NAMES))
     recordings = (layout.recordings, settings.output_dir)
     if recordings_too:
-        steps += [Remove(path) for path in recordings]
+        cameras = [Stream(name).path for name in settings.cameras]
+        names = (tuple(Stream(name, detect).path for name in settings.cameras for detect in (False, True)), (*cameras,))
+        steps += [RemoveNamed(path, known) for path, known in zip(recordings, names, strict=True) if not is_ours(path)]
     elif facts.user_id is not None:
         steps += [GiveToRoot(path, facts.user_id) for path in recordings]
     steps.append(Clear(HOME, () if recordings_too else recordings))
@@ -121,4 +145,4 @@ def removal(facts: Facts, record: Record, settings: Settings, recordings_too: bo
         if not recordings_too:
             steps.append(GiveToRoot(HOME, facts.user_id))
         steps.append(Command(("userdel", USER), "remove the user", may_fail=True))
-    return steps
+    return [*steps, Remove(COMMAND), Remove(INSTALLED), Remove(CONFIG.parent)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +11,25 @@ import pytest
 
 from config.errors import ConfigError, InstallError
 from config.load import load_settings
-from config.settings import Settings
+from config.settings import CameraSettings, Settings
 from launcher.install_config import make_config
-from launcher.install_do import copy_program, program_files
+from launcher.install_do import copy_program, make_place, program_files
 from launcher.install_facts import Facts, usb_cameras
-from launcher.install_files import clear, make_folder, remove, write
+from launcher.install_files import clear, make_folder, remove, remove_named, take, write
 from launcher.install_plan import Fresh, Options, check_memory, chosen_cameras, first_steps, plan
-from launcher.install_steps import Command, Packages, Remove, Start, Step, WriteFile
+from launcher.install_steps import (
+    Clear,
+    Command,
+    Folder,
+    GiveToRoot,
+    Packages,
+    Place,
+    Remove,
+    RemoveNamed,
+    Start,
+    Step,
+    WriteFile,
+)
 from launcher.install_units import mount_text, mount_unit, removal
 from launcher.installed import CONFIG, HOME, INSTALLED, RECORD, UNITS, Record, enabled_units
 
@@ -25,6 +38,8 @@ DEFAULT = (ROOT / "config_default.txt").read_text()
 SYSTEMD = {path.name: path.read_text() for path in (ROOT / "systemd").iterdir()}
 FRESH = Fresh("0f1e2d", "K7QM-2RTX")
 FACTS = Facts(source=Path("/home/pi/birbcam"), user_id=996, systemd=257, groups=frozenset({"video", "audio"}))
+
+TWO = {name: CameraSettings(source="demo") for name in ("front", "nest")}
 
 
 def steps(options: Options, facts: Facts = FACTS, settings: Settings | None = None) -> list[Step]:
@@ -168,7 +183,73 @@ def test_removal_spares_recordings_unless_told() -> None:
     assert "remove /var/lib/birbcam/recordings" not in spared
     assert "remove /var/lib/birbcam/clips" not in spared
     everything = removal(installed, Record("all", ""), Settings(), recordings_too=True)
-    assert {HOME / "recordings", HOME / "clips"} <= {step.path for step in everything if isinstance(step, Remove)}
+    assert any(step == Clear(HOME, ()) for step in everything)
+    # What a second run needs goes last.
+    assert everything[-1] == Remove(CONFIG.parent)
+
+
+def test_removal_spares_what_is_others_in_folders_elsewhere() -> None:
+    disk = Settings(media_dir=Path("/srv"), output_dir=Path("/mnt/disk"), state_dir=Path("/srv"), cameras=TWO)
+    installed = replace(FACTS, drop_ins=frozenset({"birbcam-camera.service.d"}))
+    for recordings_too in (False, True):
+        planned = removal(installed, Record("all", ""), disk, recordings_too)
+        gone = {step.path for step in planned if isinstance(step, Remove)}
+        assert not gone & {Path("/srv"), Path("/mnt/disk"), Path("/srv/recordings")}
+        assert UNITS / "birbcam-camera.service.d" in gone
+        named = {step.path: step.names for step in planned if isinstance(step, RemoveNamed)}
+        assert "recordings" not in named[Path("/srv")] and "*" not in named[Path("/srv")]
+        if recordings_too:
+            assert named[Path("/mnt/disk")] == ("front", "nest")
+            assert named[Path("/srv/recordings")] == ("front", "front_detect", "nest", "nest_detect")
+        else:
+            assert GiveToRoot(Path("/mnt/disk"), 996) in planned and set(named) == {Path("/srv")}
+
+
+def test_what_bears_a_name_is_removed_and_the_rest_spared(tmp_path: Path) -> None:
+    for name in (".motion_state_front.json", ".scan.lock", "tools/mediamtx", "photos/summer.jpg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert remove_named(tmp_path, (".motion_state_*.json", ".*.lock", "tools", "requests"))
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+    remove_named(tmp_path, ("photos",))
+    assert not tmp_path.exists()
+    assert not remove_named(tmp_path, ("photos",))
+
+
+def test_only_the_user_s_own_is_given_to_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[str] = []
+    monkeypatch.setattr("os.chown", lambda name, *numbers, **more: given.append(name))
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips/clip.mp4").touch()
+    take(tmp_path, tmp_path.stat().st_uid + 1)
+    assert given == []
+    take(tmp_path, tmp_path.stat().st_uid)
+    assert {"clips", "clip.mp4"} <= set(given)
+
+
+def test_folders_elsewhere_stay_others_but_for_what_is_recorded() -> None:
+    planned = steps(Options(), settings=Settings(media_dir=Path("/mnt/disk"), output_dir=Path("/mnt/disk/clips")))
+    places = {step.path for step in planned if isinstance(step, Place)}
+    assert places == {Path("/mnt/disk/recordings"), Path("/mnt/disk/clips")}
+    assert all(HOME in (step.path, *step.path.parents) for step in planned if isinstance(step, Folder))
+    for state in ("/mnt/disk", "/mnt"):
+        with pytest.raises(ConfigError, match="state_dir"):
+            steps(Options(), settings=Settings(media_dir=Path("/mnt/disk"), state_dir=Path(state)))
+
+
+def test_a_folder_that_is_there_must_let_us_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("launcher.install_do.as_user", lambda words: [*words])
+    make_place(tmp_path, 0o750)
+    monkeypatch.setattr("launcher.install_do.as_user", lambda words: ["false", *words])
+    with pytest.raises(InstallError, match="sudo chown birbcam:"):
+        make_place(tmp_path, 0o750)
+
+
+def test_an_installation_remembers_its_folders() -> None:
+    settings = Settings(media_dir=Path("/srv/birds"), state_dir=Path("/srv/state"))
+    record = Record(**json.loads(Record("all", "").having(settings).text()))
+    assert record.settings() == settings
+    assert Record("all", "").settings() == Settings()
 
 
 def test_the_program_is_copied_without_what_belongs_to_the_checkout(tmp_path: Path) -> None:
