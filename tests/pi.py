@@ -61,7 +61,7 @@ class PiProcess:
             if pipe is not None:
                 pipe.close()
 
-    def status(self, wanted: Mapping[str, Any] | None = None, timeout: float = 15.0) -> Mapping[str, Any]:
+    def status(self, wanted: Mapping[str, Any] | None = None, timeout: float = 40.0) -> Mapping[str, Any]:
         """Wait for pictures, and for a status with these values; that status."""
 
         def found() -> Mapping[str, Any] | None:
@@ -72,7 +72,7 @@ class PiProcess:
 
         return wait_until(found, timeout, f"a status with {wanted}, not {self.link.status}; {self.errors[-3:]}")
 
-    def reason(self, timeout: float = 15.0) -> str:
+    def reason(self, timeout: float = 40.0) -> str:
         """Wait for its end; the reason that it gave, "" for none."""
         self.process.wait(timeout)
         self._reader.join()

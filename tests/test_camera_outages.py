@@ -105,19 +105,21 @@ def test_a_network_that_is_gone_and_comes_back(
 
     start(cable[0], "mediamtx", settings)
     wait_until(lambda: Layout.of(settings).recorder_file.exists(), 20, "the recorder runs")
+    begin = time.monotonic()
     camera = start(cable[1], "camera", away)
-    wait_until(lambda: changes(camera) == ["publishing"], 20, f"it publishes: {camera.output}")
+    wait_until(lambda: changes(camera) == ["publishing"], 60, f"it publishes: {camera.output}")
+    first_start = time.monotonic() - begin
     wait_growing(settings, 10)
 
     subprocess.run(["ip", "-n", cable[1], "link", "set", "cable", "down"], check=True)
-    wait_until(lambda: len(changes(camera)) > 1, 15, "it notices")
+    wait_until(lambda: len(changes(camera)) > 1, 40, "it notices")
     assert "recorder" in changes(camera)[1]
     # It goes on trying, and nothing hangs.
     subprocess.run(["ip", "-n", cable[1], "link", "set", "cable", "up"], check=True)
     back = time.monotonic()
-    wait_until(lambda: "publishing again after N s" in changes(camera), 20, "it is back")
-    wait_growing(settings, 5)
-    assert time.monotonic() - back < 5 + 3  # some for a busy machine
+    wait_until(lambda: "publishing again after N s" in changes(camera), 60, "it is back")
+    assert time.monotonic() - back < max(5.0, 2.5 * first_start)  # a busy machine takes long to start anything
+    wait_growing(settings, 10)
     assert changes(camera)[-1] == "publishing again after N s" and len(changes(camera)) <= 4, changes(camera)
 
 
