@@ -190,13 +190,15 @@ def test_settings_that_change(pi: Pi, caplog: pytest.LogCaptureFixture) -> None:
         thread.join()
     # All that was sent stands in the recordings; single pictures became H.264.
     layout = Layout.of(pi.settings)
-    for stream, sizes in ((FRONT, [(640, 360), (1280, 720)]), (FRONT_DETECT, [(320, 180)] * 2)):
-        for segment, size in zip(list_segments(layout, stream), sizes, strict=True):
+    for stream, sizes in ((FRONT, [(640, 360), (1280, 720)]), (FRONT_DETECT, [(320, 180)])):
+        seen = []
+        for segment in list_segments(layout, stream):
             with av.open(str(layout.segment_path(segment))) as container:
                 video = container.streams.video[0]
-                assert (video.width, video.height, video.codec_context.name) == (*size, "h264")
-                pictures = sum(1 for _ in container.decode(video))
-            assert pictures > 3  # how many a busy machine makes of them, nobody knows
+                assert video.codec_context.name == "h264"
+                if any(True for _ in container.decode(video)):
+                    seen.append((video.width, video.height))
+        assert list(dict.fromkeys(seen)) == sizes
 
 
 def test_a_recorder_that_goes_and_comes_back(pi: Pi, mediamtx_binary: Path, caplog: pytest.LogCaptureFixture) -> None:
