@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from config.errors import ConfigError, InstallError
 from config.load import load_settings
 from config.settings import Settings
 from config.setup_code import new_code
-from launcher.install_do import Installer
+from launcher.install_do import Installer, run
 from launcher.install_facts import Facts, look
-from launcher.install_plan import Fresh, Options, first_steps, plan
+from launcher.install_plan import Fresh, Options, check_parts, first_steps, plan
 from launcher.install_steps import Step
-from launcher.install_units import removal
+from launcher.install_units import STOPPED, removal
 from launcher.installed import INSTALLED, Parts, Record, config_file
 from mediamtx.layout import Layout
 
@@ -30,18 +31,48 @@ def run_install(options: Options, password_file: str, dry_run: bool) -> int:
     _check_system(dry_run)
     os.umask(0o022)
     facts = look(CHECKOUT)
-    record = options.over(facts.record, CHECKOUT)
     settings = _settings()
-    fresh = _fresh(record, settings, password_file, dry_run)
+    record = options.over(facts.record, CHECKOUT, settings.mediamtx.host)
+    configured = config_file().is_file()
+    if configured:
+        check_parts(facts.record, record, settings)
+    fresh = _fresh(facts.record, record, settings, password_file, dry_run)
     do_all(first_steps(facts, record), dry_run)
     if not dry_run:
         facts = look(CHECKOUT)
+    check_hidden(facts.record, record, Layout.of(settings).recordings)
     default = (CHECKOUT / "config_default.txt").read_text(encoding="utf-8")
     units = {path.name: path.read_text(encoding="utf-8") for path in (CHECKOUT / "systemd").iterdir()}
-    do_all(plan(facts, record, settings, fresh, default, units, config_file().is_file()), dry_run)
+    steps = plan(facts, record, settings, fresh, default, units, configured)
+    with running_again(facts.units, dry_run):
+        do_all(steps, dry_run)
     if not dry_run:
         print("\n" + "\n".join(farewell(facts, record, _settings())))
     return 0
+
+
+def check_hidden(before: Record | None, record: Record, recordings: Path) -> None:
+    """ConfigError where recordings are on disk that those in memory would hide, and nobody would ever delete."""
+    mounts = record.memory and not (before and before.memory) and not recordings.is_mount()
+    if mounts and any(path.is_file() for path in recordings.rglob("*")):
+        raise ConfigError(
+            f"{recordings} holds recordings, which --memory would hide; keep them elsewhere: sudo systemctl stop "
+            f"birbcam-recorder; sudo mv {recordings} {recordings}-on-disk; then try again"
+        )
+
+
+@contextlib.contextmanager
+def running_again(units: Collection[str], dry_run: bool) -> Iterator[None]:
+    """Start again what an installation stops meanwhile, where it fails or is broken off: clips shall go on."""
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        stopped = [name for name in STOPPED if name in units]
+        if stopped and not done and not dry_run:
+            print(f"birbcam: not finished; starting {', '.join(stopped)} again", file=sys.stderr, flush=True)
+            run(["systemctl", "start", *stopped], may_fail=True)
 
 
 def run_uninstall(recordings_too: bool, dry_run: bool) -> int:
@@ -82,7 +113,7 @@ def farewell(facts: Facts, record: Record, settings: Settings) -> list[str]:
     cameras = [f"{name} ({camera.source})" for name, camera in settings.cameras.items()]
     lines = [] if record.parts == "server" else [f"Cameras: {', '.join(cameras)}; change them in {config_file()}."]
     if record.parts != "server" and all(camera.source == "demo" for camera in settings.cameras.values()):
-        lines.append("No camera was found, so a drawn garden is shown; `birbcam doctor` says what to do.")
+        lines.append("No camera was found, so a drawn garden is shown; `sudo birbcam doctor` says what to do.")
     if record.parts == "camera":
         return [*lines, f"They publish to {record.server}; the page is there."]
     names = [f"{facts.hostname}.local"] if "avahi-daemon" in facts.packages else []
@@ -108,12 +139,14 @@ def _settings() -> Settings:
     return load_settings({"BIRBCAM_CONFIG": str(path)}) if path.is_file() else Settings()
 
 
-def _fresh(record: Record, settings: Settings, password_file: str, dry_run: bool) -> Fresh:
+def _fresh(before: Record | None, record: Record, settings: Settings, password_file: str, dry_run: bool) -> Fresh:
     layout = Layout.of(settings)
-    password = secrets.token_hex(16)
-    if record.parts == "camera" and not layout.publish_password.exists() and not dry_run:
-        password = _server_password(password_file)
-    return Fresh(password, "" if layout.web_password.exists() else new_code())
+    code = "" if layout.web_password.exists() else new_code()
+    if record.parts == "camera" and not dry_run:
+        other = before is not None and before.server != record.server
+        if password_file or other or not layout.publish_password.exists():
+            return Fresh(_server_password(password_file), code, replaces=True)
+    return Fresh(secrets.token_hex(16), code)
 
 
 def _server_password(file: str) -> str:

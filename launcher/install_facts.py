@@ -92,8 +92,14 @@ def camera_modules() -> tuple[str, ...]:
     return tuple(camera["model"] for camera in found if "/usb" not in camera["id"].lower())
 
 
-def usb_cameras(folder: Path = Path("/sys/class/video4linux")) -> tuple[Path, ...]:
-    """The devices of webcams that give pictures; a Pi has many more, which are no cameras."""
+def usb_cameras(
+    folder: Path = Path("/sys/class/video4linux"), by_id: Path = Path("/dev/v4l/by-id")
+) -> tuple[Path, ...]:
+    """The devices of webcams that give pictures; a Pi has many more, which are no cameras.
+
+    By the names that udev gives them, which stay when another webcam is plugged in; where there is none, by number.
+    """
+    names = {link.resolve().name: link for link in sorted(by_id.glob("*-video-index0"))}
     found = []
     for device in sorted(folder.glob("video*"), key=lambda path: int(path.name.removeprefix("video"))):
         try:
@@ -102,7 +108,7 @@ def usb_cameras(folder: Path = Path("/sys/class/video4linux")) -> tuple[Path, ..
         except OSError:
             continue
         if driver == "uvcvideo" and first:
-            found.append(Path("/dev") / device.name)
+            found.append(names.get(device.name, Path("/dev") / device.name))
     return tuple(found)
 
 

@@ -19,6 +19,7 @@ from mediamtx.layout import Layout
 
 SERVER_PACKAGES = ("ffmpeg", "python3", "python3-venv")
 CAMERA_PACKAGES = (*SERVER_PACKAGES, "python3-av", "python3-numpy", "python3-pil", "pulseaudio-utils", "alsa-utils")
+HIDDEN = tuple(map(Path, ("/home", "/root", "/run", "/tmp", "/var/tmp")))  # from services, for good reasons
 MEMORY_FREE = "10 %"  # of the memory, and of the card with the clips
 
 
@@ -30,11 +31,16 @@ class Options:
     server: str | None = None
     memory: str | None = None
 
-    def over(self, record: Record | None, source: Path) -> Record:
-        """What the installation will be. Raises ConfigError where that makes no sense."""
+    def over(self, record: Record | None, source: Path, configured: str = "") -> Record:
+        """What the installation will be, `configured` being the mediamtx.host of the settings that are there.
+
+        Raises ConfigError where that makes no sense.
+        """
         before = record or Record("all", "")
         parts = self.parts or before.parts
-        server = (self.server if self.server is not None else before.server) if parts == "camera" else ""
+        server = (configured or before.server) if self.server is None else self.server
+        if parts != "camera":
+            server = ""
         if parts == "camera" and not server:
             raise ConfigError("--camera-only needs to know where the recorder runs: --server HOST")
         if self.server and parts != "camera":
@@ -62,6 +68,7 @@ class Fresh:
 
     publish_password: str
     setup_code: str
+    replaces: bool = False  # the publishing password was given: it is another server's, or a new one
 
 
 def first_steps(facts: Facts, record: Record) -> list[Step]:
@@ -110,6 +117,20 @@ def plan(
     ]
 
 
+def check_parts(before: Record | None, record: Record, settings: Settings) -> None:
+    """ConfigError where the configuration file, which we do not change, says something else than the command line."""
+    wanted: list[str] = []
+    if settings.mediamtx.host != record.server:
+        wanted.append(f'host = "{record.server}" under [mediamtx]')
+    if before is not None and before.parts != record.parts:
+        if before.parts == "camera" and settings.web.host in ("127.0.0.1", "::1", "localhost"):
+            wanted.append('host = "0.0.0.0" under [web]')
+        if record.parts == "server" and settings.recorder != "mediamtx":
+            wanted.append('recorder = "mediamtx" at the top')
+    if wanted:
+        raise ConfigError([f"{config_file()}: set {line}, then try again" for line in wanted])
+
+
 def check_memory(record: Record, settings: Settings, config_exists: bool) -> None:
     """ConfigError where the settings, which we do not change, would leave nothing of recordings in memory."""
     size = parse_amount(record.memory, 0) or 0
@@ -155,6 +176,13 @@ def _folder(path: Path) -> Step:
 def check_folders(settings: Settings) -> None:
     """ConfigError where an installation cannot use the folders that are set."""
     places = {name: getattr(settings, name) for name in ("media_dir", "output_dir", "state_dir")}
+    for name, path in places.items():
+        hidden = next((top for top in HIDDEN if top in (path, *path.parents)), None)
+        if hidden is not None:
+            raise ConfigError(
+                f"{name} = {path}: services do not see what is below {hidden}; choose a folder below /srv or /mnt in "
+                f"{config_file()}"
+            )
     for name in ("media_dir", "output_dir"):
         if settings.state_dir in (places[name], *places[name].parents):
             raise ConfigError(
@@ -189,7 +217,8 @@ def _config(facts: Facts, record: Record, default_config: str) -> Step:
 
 def _secrets(record: Record, layout: Layout, fresh: Fresh) -> Iterator[Step]:
     """What the parts share, and what the first visitor needs."""
-    yield Write(layout.publish_password, f"{fresh.publish_password}\n", USER, 0o600, keep=True, secret=True)
+    kept = not fresh.replaces
+    yield Write(layout.publish_password, f"{fresh.publish_password}\n", USER, 0o600, keep=kept, secret=True)
     if fresh.setup_code and record.parts != "camera":
         yield Write(layout.setup_code, f"{fresh.setup_code}\n", USER, 0o600, keep=True, secret=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from config.load import SAVED_NAME
@@ -17,6 +17,11 @@ from mediamtx.layout import Layout
 from mediamtx.names import Stream
 
 BACKOFF_SINCE = 254  # systemd's version that knows pauses that grow
+USING = {
+    *("birbcam-recorder.service", "birbcam-camera.service", "birbcam-web.service", "birbcam-motion.service"),
+}
+STOPPED = ("birbcam-recorder.service", "birbcam-motion.timer")
+"""What an installation may have stopped when it fails."""
 RESTARTED = ("birbcam-recorder.service", "birbcam-camera.service", "birbcam-web.service")
 
 
@@ -33,34 +38,68 @@ def unit_steps(facts: Facts, record: Record, settings: Settings, units: dict[str
         )
         yield from (Remove(UNITS / name) for name in unwanted)
     yield from (Remove(UNITS / name) for name in sorted(facts.drop_ins) if name.removesuffix(".d") not in ours)
-    yield from (Write(UNITS / name, units[name]) for name in sorted(ours))
+    layout = Layout.of(settings)
+    yield from (Write(UNITS / name, _obeying(units[name], layout.requests_dir)) for name in sorted(ours))
     for name in sorted(ours & set(RESTARTED)):
         if facts.systemd >= BACKOFF_SINCE:
             yield Write(drop_in(name, "backoff"), units["backoff.conf"])
-    outside = [
-        path
-        for path in (settings.media_dir, settings.output_dir, settings.state_dir)
-        if HOME not in (path, *path.parents)
-    ]
-    if outside:
-        paths = " ".join(shlex.quote(str(path)) for path in dict.fromkeys(outside))
-        for name in sorted(name for name in ours if name.endswith(".service")):
-            yield Write(drop_in(name, "folders"), f"[Service]\nReadWritePaths={paths}\n")
+    for name in sorted(ours & USING):
+        used = [settings.state_dir]
+        if name != "birbcam-camera.service":
+            used += [layout.recordings, settings.output_dir]
+        outside = [path for path in dict.fromkeys(used) if not is_ours(path)]
+        if outside:
+            yield Write(drop_in(name, "folders"), folders_text(outside))
+        elif f"{name}.d" in facts.drop_ins:
+            yield Remove(drop_in(name, "folders"))
+    yield from _memory_steps(facts, record, layout.recordings)
+    yield Command(("systemctl", "enable", "--quiet", *enabled), "let them start with the machine")
+
+
+def _memory_steps(facts: Facts, record: Record, recordings: Path) -> Iterator[Step]:
+    """Recordings in memory, or not any more, and what systemd has to know before units are enabled."""
+    before = facts.record.memory if facts.record is not None else ""
+    unit = mount_unit(recordings)
+    changes = record.memory != before
+    if record.memory and changes and "birbcam-recorder.service" in facts.units:
+        words = ("systemctl", "stop", "birbcam-recorder.service")
+        yield Command(words, "end recording meanwhile", changes=True, may_fail=True)
     if record.memory:
-        recordings = Layout.of(settings).recordings
-        yield Write(UNITS / mount_unit(recordings), mount_text(recordings, record.memory, facts.user_id or 0))
+        yield Write(UNITS / unit, mount_text(recordings, record.memory, facts.user_id or 0))
     yield Command(("systemctl", "daemon-reload"), "let systemd read its units")
     if record.memory:
-        words = ("systemctl", "enable", "--now", mount_unit(recordings))
-        yield Command(words, f"keep recordings in {record.memory} of memory")
+        yield Command(("systemctl", "enable", "--now", unit), f"keep recordings in {record.memory} of memory")
+        if before and changes:
+            size = f"remount,size={parse_amount(record.memory, 100) or 0}"
+            yield Command(("mount", "-o", size, str(recordings)), "give them that much, from now on")
         yield Folder(recordings, USER, 0o750)
-    elif facts.record is not None and facts.record.memory:
-        unit = mount_unit(Layout.of(settings).recordings)
-        yield Command(
-            ("systemctl", "disable", unit), "keep recordings on disk again, from the next start on", may_fail=True
-        )
+    elif before:
+        words = ("systemctl", "disable", unit)
+        yield Command(words, "keep recordings on disk again, from the next start on", may_fail=True)
         yield Remove(UNITS / unit)
-    yield Command(("systemctl", "enable", "--quiet", *enabled), "let them start with the machine")
+
+
+def folders_text(outside: Iterable[Path]) -> str:
+    """Additions to a service that uses folders outside our home: it waits for their disks, and may write them."""
+    # A folder that is gone shall not keep a service from starting: what is wrong is then said by that service.
+    written = " ".join(_quoted(f"-{path}") for path in outside)
+    return f"[Unit]\nRequiresMountsFor={' '.join(map(_quoted, outside))}\n\n[Service]\nReadWritePaths={written}\n"
+
+
+def _obeying(text: str, requests: Path) -> str:
+    """A unit's text, with our folder of requests in the place of the usual one."""
+    usual = str(Layout.of(Settings()).requests_dir)
+    text = text.replace(f"PathExists={usual}", f"PathExists={_plain(requests)}")
+    return text.replace(f"=-{usual}", f"={_quoted(f'-{requests}')}").replace(f" {usual}", f" {_quoted(requests)}")
+
+
+def _plain(path: object) -> str:
+    return str(path).replace("%", "%%")
+
+
+def _quoted(path: object) -> str:
+    """As a word in a line of a unit, where % begins a specifier."""
+    return shlex.quote(_plain(path))
 
 
 def drop_in(unit: str, name: str) -> Path:

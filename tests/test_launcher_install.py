@@ -11,12 +11,13 @@ import pytest
 
 from config.errors import ConfigError, InstallError
 from config.load import load_settings
-from config.settings import CameraSettings, Settings
+from config.settings import CameraSettings, RecorderSettings, Settings, WebSettings
+from launcher.install import _fresh, check_hidden, running_again
 from launcher.install_config import make_config
 from launcher.install_do import copy_program, make_place, program_files
 from launcher.install_facts import Facts, usb_cameras
 from launcher.install_files import clear, make_folder, remove, remove_named, take, write
-from launcher.install_plan import Fresh, Options, check_memory, chosen_cameras, first_steps, plan
+from launcher.install_plan import Fresh, Options, check_memory, check_parts, chosen_cameras, first_steps, plan
 from launcher.install_steps import (
     Clear,
     Command,
@@ -31,7 +32,7 @@ from launcher.install_steps import (
     WriteFile,
 )
 from launcher.install_units import mount_text, mount_unit, removal
-from launcher.installed import CONFIG, HOME, INSTALLED, RECORD, UNITS, Record, enabled_units
+from launcher.installed import ALL_UNITS, CONFIG, HOME, INSTALLED, RECORD, UNITS, Record, enabled_units
 
 ROOT = Path(__file__).parent.parent
 DEFAULT = (ROOT / "config_default.txt").read_text()
@@ -81,7 +82,12 @@ def test_a_pi_has_many_video_devices_that_are_no_cameras(tmp_path: Path) -> None
         (tmp_path / driver).mkdir(exist_ok=True)
         (folder / "device/driver").symlink_to(tmp_path / driver)
         (folder / "index").write_text(f"{index}\n")
-    assert usb_cameras(tmp_path / "class") == (Path("/dev/video0"),)
+    by_id = tmp_path / "by-id"
+    assert usb_cameras(tmp_path / "class", by_id) == (Path("/dev/video0"),)
+    by_id.mkdir()
+    for index in (0, 1):
+        (by_id / f"usb-Webcam_C920-video-index{index}").symlink_to(f"../../video{index}")
+    assert usb_cameras(tmp_path / "class", by_id) == (by_id / "usb-Webcam_C920-video-index0",)
 
 
 def test_everything_on_one_machine_by_default() -> None:
@@ -146,7 +152,73 @@ def test_folders_elsewhere_may_be_written_by_the_services() -> None:
         Options(), settings=Settings(media_dir=Path("/mnt/usb disk"), output_dir=Path("/mnt/usb disk/clips"))
     )
     content = written(planned)[f"{UNITS}/birbcam-motion.service.d/folders.conf"].content
-    assert content == "[Service]\nReadWritePaths='/mnt/usb disk' '/mnt/usb disk/clips'\n"
+    assert content == (
+        "[Unit]\nRequiresMountsFor='/mnt/usb disk/recordings' '/mnt/usb disk/clips'\n\n"
+        "[Service]\nReadWritePaths='-/mnt/usb disk/recordings' '-/mnt/usb disk/clips'\n"
+    )
+    names = {step.path.parent.name for step in planned if isinstance(step, WriteFile) and step.path.stem == "folders"}
+    assert names == {f"birbcam-{name}.service.d" for name in ("recorder", "web", "motion")}
+    # Back at home, the additions go.
+    home = steps(Options(), replace(FACTS, drop_ins=frozenset({"birbcam-web.service.d"})))
+    gone = [step.path for step in home if isinstance(step, Remove)]
+    assert gone == [UNITS / "birbcam-web.service.d/folders.conf"]
+    for hidden in ("/home/pi/birds", "/run/media/disk", "/tmp/birds"):
+        with pytest.raises(ConfigError, match="services do not see"):
+            steps(Options(), settings=Settings(media_dir=Path(hidden)))
+
+
+def test_requests_are_taken_from_the_state_folder_that_is_set() -> None:
+    planned = written(steps(Options(), settings=Settings(state_dir=Path("/srv/my state"))))
+    path, service = (planned[f"{UNITS}/birbcam-requests.{kind}"].content for kind in ("path", "service"))
+    assert "PathExists=/srv/my state/requests/reboot\n" in path
+    assert "-m launcher.obey '/srv/my state/requests'\n" in service
+    assert "ReadWritePaths='-/srv/my state/requests'\n" in service
+    assert "/var/lib/birbcam" not in path + service
+    usual = written(steps(Options()))
+    for kind in ("path", "service"):
+        name = f"birbcam-requests.{kind}"
+        assert usual[f"{UNITS}/{name}"].content == SYSTEMD[name]
+
+
+def test_what_the_configuration_says_otherwise_is_told() -> None:
+    camera = Record("camera", "", "server.local")
+    at = Settings(mediamtx=RecorderSettings(host="server.local"), web=WebSettings(host="127.0.0.1"))
+    check_parts(None, camera, at)
+    with pytest.raises(ConfigError, match=r'host = "other.local" under \[mediamtx\]'):
+        check_parts(camera, replace(camera, server="other.local"), at)
+    with pytest.raises(ConfigError) as told:
+        check_parts(camera, Record("server", ""), at)
+    assert len(told.value.problems) == 3
+    check_parts(Record("server", ""), Record("server", ""), Settings())  # what somebody chose since
+    # A server that was changed in the configuration is the new one.
+    assert Options().over(camera, Path("/x"), "new.local").server == "new.local"
+
+
+def test_the_password_of_another_server_replaces_the_one_that_is_there(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("new\n")
+    settings = Settings(state_dir=tmp_path)
+    (tmp_path / "publish_password").write_text("old\n")
+    camera = Record("camera", "", "server.local")
+    assert not _fresh(camera, camera, settings, "", dry_run=False).replaces
+    given = _fresh(camera, camera, settings, str(file), dry_run=False)
+    assert (given.publish_password, given.replaces) == ("new", True)
+    other = replace(camera, server="other.local")
+    assert _fresh(camera, other, settings, str(file), dry_run=False).replaces
+    planned = plan(FACTS, camera, Settings(), given, DEFAULT, SYSTEMD)
+    assert not written(planned)["/var/lib/birbcam/state/publish_password"].keep
+
+
+def test_passes_go_on_where_an_installation_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr("launcher.install.run", lambda words, **more: ran.append(words))
+    units = {"birbcam-motion.timer", "birbcam-web.service"}
+    with running_again(units, dry_run=False):
+        pass
+    assert ran == []
+    with pytest.raises(InstallError), running_again(units, dry_run=False):
+        raise InstallError("no network")
+    assert ran == [["systemctl", "start", "birbcam-motion.timer"]]
 
 
 def test_only_what_is_missing_is_fetched() -> None:
@@ -175,6 +247,25 @@ def test_recordings_in_memory() -> None:
     ended = steps(Options(memory=""), replace(FACTS, record=Record("all", "", memory="512 MB")))
     assert path not in written(ended)
     assert any(isinstance(step, Remove) and str(step.path) == path for step in ended)
+
+
+def test_memory_of_another_size_and_what_it_would_hide(tmp_path: Path) -> None:
+    before = Record("all", "", memory="512 MB")
+    running = replace(FACTS, record=before, units=frozenset(ALL_UNITS))
+    words = [step.words for step in steps(Options(memory="1 GB"), running) if isinstance(step, Command)]
+    mount = ("mount", "-o", "remount,size=1000000000", "/var/lib/birbcam/recordings")
+    assert words.index(("systemctl", "stop", "birbcam-recorder.service")) < words.index(mount)
+    same = [step.words for step in steps(Options(), running) if isinstance(step, Command)]
+    assert not any(
+        command[:2] in (("systemctl", "stop"), ("mount", "-o")) and "motion" not in command[-1] for command in same
+    )
+    check_hidden(None, before, tmp_path)
+    (tmp_path / "front").mkdir()
+    check_hidden(None, before, tmp_path)
+    (tmp_path / "front/a.mp4").touch()
+    with pytest.raises(ConfigError, match="would hide"):
+        check_hidden(Record("all", ""), before, tmp_path)
+    check_hidden(before, before, tmp_path)
 
 
 def test_removal_spares_recordings_unless_told() -> None:
