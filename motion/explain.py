@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -170,12 +172,16 @@ def main() -> int:
     now = datetime.now(UTC)
     moment = parse_time(options.time, settings.zone, now)
     story = explain(settings, options.camera, moment, now)
-    out = options.out or Path(f"explain-{options.camera}-{moment.astimezone(settings.zone):%Y-%m-%d_%H-%M-%S}.png")
+    print("\n".join([story.title, *story.words]), flush=True)  # before the picture, which may fail
+    # Started by root on an installation, this runs as BirbCam's own user in a folder that is not theirs.
+    folder = Path() if os.access(".", os.W_OK) else Path(tempfile.gettempdir())
+    name = f"explain-{options.camera}-{moment.astimezone(settings.zone):%Y-%m-%d_%H-%M-%S}.png"
+    out = options.out or folder / name
     try:
         out.write_bytes(drawn(story))
     except OSError as error:
         raise storage_error(out, "cannot be written", error) from error
-    print("\n".join([story.title, *story.words, f"-> {out}"]))
+    print(f"-> {out}")
     return 0
 
 
