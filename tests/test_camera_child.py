@@ -32,8 +32,9 @@ class HeldByTheKernel(subprocess.Popen[bytes]):
 def held() -> Iterator[HeldByTheKernel]:
     program = HeldByTheKernel(["sleep", "600"], stdout=subprocess.PIPE)
     yield program
-    os.kill(program.pid, signal.SIGKILL)
-    program.wait()
+    if program.poll() is None:
+        os.kill(program.pid, signal.SIGKILL)
+        program.wait()
     if program.stdout is not None:
         program.stdout.close()
 
@@ -45,6 +46,7 @@ def test_a_program_that_does_not_listen_is_killed_and_reaped() -> None:
     assert program.returncode == -signal.SIGKILL
 
 
+@pytest.mark.logs_errors
 def test_nobody_waits_for_what_the_kernel_holds(
     held: HeldByTheKernel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -42,6 +42,7 @@ def test_the_camera_says_that_it_is_up_alive_and_ending(told: Callable[[], list[
     assert told() == ["READY=1", "WATCHDOG=1", "WATCHDOG=1", "STOPPING=1"]
 
 
+@pytest.mark.logs_errors
 def test_systemd_learns_of_a_publisher_that_hangs(told: Callable[[], list[str]], settings: Settings) -> None:
     away = Settings(state_dir=settings.state_dir, cameras={"front": CameraSettings(source="/nonexistent.mp4")})
     supervisor = Supervisor(lambda: away)
