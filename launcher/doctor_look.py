@@ -57,7 +57,7 @@ def look(settings: Settings) -> Looks:
 
 
 def modules() -> tuple[Module, ...] | None:
-    """The camera modules that libcamera sees, webcams aside; None without libcamera's Python."""
+    """The camera modules that libcamera sees, webcams aside, as picamera2 numbers them; None where it is missing."""
     said = _output([SYSTEM_PYTHON, "-c", _MODULES])
     try:
         found = json.loads(said or "")
@@ -65,7 +65,7 @@ def modules() -> tuple[Module, ...] | None:
         return None
     return tuple(
         Module(model, tuple(f"{width}x{height}" for width, height in modes))
-        for ident, model, modes in found
+        for ident, model, modes in sorted(found, reverse=True)  # by name, backwards: as picamera2 does
         if "/usb" not in ident.lower()
     )
 

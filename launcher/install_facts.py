@@ -89,6 +89,7 @@ def camera_modules() -> tuple[str, ...]:
         found = json.loads(_output([python, "-c", _CAMERAS]))
     except json.JSONDecodeError:
         return ()  # without libcamera there are none
+    found.sort(key=lambda camera: camera["id"], reverse=True)  # as picamera2 does
     return tuple(camera["model"] for camera in found if "/usb" not in camera["id"].lower())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 
 from config.settings import CameraSettings, Settings
 from conftest import Running, free_ports
-from launcher.doctor_look import announce, card_speed, check_elsewhere, throttled
+from launcher.doctor_look import announce, card_speed, check_elsewhere, modules, throttled
 from launcher.doctor_pi import Looks, Module, judge, judge_modules, judge_power, judge_sound
+from launcher.install_facts import camera_modules
 from mediamtx.config_file import make_publish_password
 from mediamtx.layout import Layout
 from waiting import wait_until
@@ -32,6 +34,16 @@ def test_camera_modules_against_the_settings() -> None:
     )
     assert "apt install python3-picamera2" in text(judge_modules(Looks(), ["picamera"]))
     assert text(judge_modules(Looks(), [])) == ""
+
+
+def test_modules_are_numbered_as_picamera2_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = ("/base/axi/pcie@1000120000/rp1/i2c@80000/a", "/base/axi/pcie@1000120000/rp1/i2c@88000/b", "/base/usb@1/c")
+    found = [[name, name[-1], [[1536, 864]]] for name in ids]
+    monkeypatch.setattr("launcher.doctor_look._output", lambda command: json.dumps(found))
+    assert modules() == (Module("b", ("1536x864",)), Module("a", ("1536x864",)))
+    told = [{"id": name, "model": name[-1]} for name in ids]
+    monkeypatch.setattr("launcher.install_facts._output", lambda command: json.dumps(told))
+    assert camera_modules() == ("b", "a")
 
 
 @pytest.mark.parametrize(
