@@ -200,13 +200,24 @@ class Writer:
             data, samples, time_ = data[early * len(data) // max(samples, 1) :], samples - early, time_ + early
         if time_ < 0 or not data or (time_ <= last and packet.track != "sound"):
             return
-        out = av.Packet(data)
+        codec = {"main": self._codec, "detect": "h264", "sound": ""}[packet.track]
+        out = _packet(data, packet.key, codec)
         out.stream, out.time_base = self._streams[packet.track], ticks
         out.pts = out.dts = time_
-        out.is_keyframe = packet.key
-        out.duration = samples
         self._last[packet.track] = time_ + samples
         container.mux_one(out)
+
+
+def _packet(data: bytes, key: bool, codec: str) -> Any:
+    """A packet for the muxer; `codec` is that of a picture, empty for sound."""
+    packet = av.Packet(data)
+    try:
+        packet.is_keyframe = key
+    except AttributeError:  # PyAV before 11 lets only who reads a packet say so
+        if key and codec:
+            with av.open(io.BytesIO(data), "r", format=codec) as described:
+                return next(described.demux(video=0))
+    return packet
 
 
 def _add_picture(container: Any, codec: str, first: bytes) -> Any:
