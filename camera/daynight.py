@@ -79,6 +79,6 @@ def open_pin(number: int, low: bool) -> tuple[Lamp | None, str | None]:
         return None, "night_pin is left alone: gpiozero not found; install it with: sudo apt install python3-gpiozero"
     try:
         return gpiozero.DigitalOutputDevice(number, active_high=not low), None
-    # What pins can raise depends on the library below gpiozero: lgpio, RPi.GPIO, pigpio.
-    except (gpiozero.GPIOZeroError, OSError, RuntimeError, ValueError) as error:
+    # What pins can raise depends on the library below gpiozero (lgpio, RPi.GPIO, pigpio), which may be missing.
+    except (gpiozero.GPIOZeroError, ImportError, OSError, RuntimeError, ValueError) as error:
         return None, f"night_pin {number} is left alone: it cannot be used ({error})"

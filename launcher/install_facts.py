@@ -16,7 +16,8 @@ from pathlib import Path
 
 from launcher.installed import ALL_UNITS, RECORD, UNITS, USER, Record
 
-PI_PACKAGES = ("python3-picamera2", "python3-gpiozero")  # in Raspberry Pi OS, and not everywhere in others
+# In Raspberry Pi OS, and not everywhere in others.
+PI_PACKAGES = ("python3-picamera2", "python3-gpiozero", "python3-lgpio")
 DEVICE_GROUPS = ("video", "audio", "render", "gpio", "i2c")  # who may open cameras, microphones and pins
 SYSTEM_PYTHON = "/usr/bin/python3"
 
