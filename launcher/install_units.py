@@ -169,7 +169,10 @@ def removal(facts: Facts, record: Record, settings: Settings, recordings_too: bo
     if facts.user_id is not None:
         steps.append(Command(("loginctl", "disable-linger", USER), "let its sound server end", may_fail=True))
         steps.append(Command(("loginctl", "terminate-user", USER), "and whatever else it runs", may_fail=True))
-    steps.append(Remove(CACHE))
+        # This one waits until all of it has ended: a user with a process is not removed.
+        words = ("systemctl", "stop", f"user-{facts.user_id}.slice")
+        steps.append(Command(words, "wait for that", may_fail=True))
+    steps += [Remove(COMMAND), Remove(INSTALLED), Remove(CACHE)]
     if not is_ours(settings.state_dir):
         steps.append(RemoveNamed(settings.state_dir, STATE_NAMES))
     recordings = (layout.recordings, settings.output_dir)
@@ -184,4 +187,4 @@ def removal(facts: Facts, record: Record, settings: Settings, recordings_too: bo
         if not recordings_too:
             steps.append(GiveToRoot(HOME, facts.user_id))
         steps.append(Command(("userdel", USER), "remove the user", may_fail=True))
-    return [*steps, Remove(COMMAND), Remove(INSTALLED), Remove(CONFIG.parent)]
+    return [*steps, Remove(CONFIG.parent)]
