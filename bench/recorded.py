@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from unittest import mock
 
 import av
 import cv2
@@ -98,13 +97,10 @@ def look_at(
 ) -> Looked:
     """What a scan says of a clip; by a detector without some of its stages, where they are named."""
     cv2.setNumThreads(1)
-    if without:
-        with mock.patch("motion.scan.Detector", functools.partial(Detector, without=without)):
-            return look_at(path, detect, settings, cache)
     layout = segments_of(path, detect, cache)
     known = list_segments(layout, Stream(CAMERA, detect=detect))
     before = time.process_time()
-    scanned = tuple(scanned_of(layout, known, Look.of(settings)))
+    scanned = tuple(scanned_of(layout, known, Look.of(settings), without))
     cpu = time.process_time() - before
     for one in scanned:
         if one.problem:
@@ -112,14 +108,17 @@ def look_at(
     return Looked(start_of(path), scanned, cpu)
 
 
-def scanned_of(layout: Layout, known: Sequence[Segment], look: Look) -> Iterator[Scanned]:
-    """What a pass over these segments scans, chunk by chunk."""
+def scanned_of(
+    layout: Layout, known: Sequence[Segment], look: Look, without: frozenset[str] = frozenset()
+) -> Iterator[Scanned]:
+    """What a pass over these segments scans, chunk by chunk; by a detector `without` some of its stages."""
+    make = functools.partial(Detector, without=without)
     for work in works(known, known):
         sources = [
             Source(layout.segment_path(segment), segment.start, index < work.lead, segment in work.todo)
             for index, segment in enumerate(work.segments)
         ]
-        yield from scan(sources, look)
+        yield from scan(sources, look, make=make)
 
 
 def judged(looked: Looked, settings: CameraSettings) -> list[Span]:

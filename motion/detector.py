@@ -28,18 +28,8 @@ from motion.weather import Weather
 __all__ = ["STAGES", "Detector", "Picture", "Seen"]
 
 STAGES = (
-    "light",
-    "pulse",
-    "former",
-    "guard",
-    "chance",
-    "travel",
-    "texture",
-    "insect",
-    "weather",
-    "unrest",
-    "hold",
-    "ahead",
+    *("light", "pulse", "former", "guard", "chance", "travel", "solid", "texture"),
+    *("insect", "weather", "unrest", "hold", "ahead"),
 )
 """What may be left out, to see what it is good for."""
 LEAST = 3  # px that differ, for a closer look

@@ -16,6 +16,7 @@ from config.settings import CameraSettings
 from media import Look, make_mp4
 from mediamtx.names import Stream
 from mediamtx.segments import list_segments
+from motion.detector import STAGES
 
 LOOK = Look(audio=False, fps=5, motion=((31.0, 34.0),), noise=3)
 
@@ -104,6 +105,8 @@ def test_ours_finds_what_crosses(footage: Path, tmp_path: Path) -> None:
     assert (result.found, result.false, result.split) == (1, 0, 0)
     assert abs(result.start_errors[0]) < 0.5
     assert score(clip.visits, judged(looked, CameraSettings(sensitivity=0)), clip.seconds).reported <= 1
+    less = look_at(clip.detect, True, CameraSettings(), tmp_path, frozenset(STAGES))
+    assert less.scanned != looked.scanned, "a detector without its stages says something else"
 
 
 @pytest.mark.parametrize("peer", [differencing, pytest.param(mog2, marks=pytest.mark.slow)])
