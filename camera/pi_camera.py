@@ -21,7 +21,7 @@ from picamera2.outputs import Output
 
 from camera.pi_clock import ClockOverlay
 from camera.pi_controls import offered_controls, wanted_controls
-from camera.pi_detect import DetectEncoder, Due, KeyFrames, Picture, compact, mean_luma
+from camera.pi_detect import DetectEncoder, Due, ForcedKeys, KeyFrames, Picture, compact, mean_luma
 from camera.pi_modes import choose_mode, detect_size, read_modes
 from camera.pi_output import US, Packet, Packets
 from config.errors import CameraError
@@ -40,6 +40,20 @@ class _ToPackets(Output):  # type: ignore[misc]
 
     def outputframe(self, frame: Any, keyframe: bool = True, timestamp: int | None = None, *_: Any, **__: Any) -> None:
         self._put(bytes(frame), keyframe, timestamp or 0)
+
+
+class SoftwareH264Encoder(LibavH264Encoder):  # type: ignore[misc]
+    """picamera2's, whose own way to a key frame fails with the PyAV of trixie, and ends the camera's thread."""
+
+    _stream: Any
+
+    def _start(self) -> None:
+        super()._start()
+        self._stream = ForcedKeys(self._stream)
+
+    def force_key_frame(self) -> None:
+        """Make the next picture a key frame."""
+        self._stream.force()
 
 
 class PiCamera:
@@ -74,9 +88,7 @@ class PiCamera:
         self._due = Due(settings.detect_fps)
         self.detect = DetectEncoder(packets, self.lores["size"], settings.detect_fps, settings.detect_keyframe_interval)
         self._encoder = self._make_encoder()
-        self._in_hardware = hasattr(self._encoder, "force_key_frame") and not isinstance(
-            self._encoder, LibavH264Encoder
-        )
+        self._can_force = hasattr(self._encoder, "force_key_frame")
 
     def start(self) -> None:
         """Let pictures come."""
@@ -194,12 +206,13 @@ class PiCamera:
                 f"the hardware encoder takes pictures up to {_HARDWARE_WIDTH} px wide; this one is encoded in software"
             )
             software = True
-        kind = LibavH264Encoder if software else H264Encoder
+        software |= H264Encoder is LibavH264Encoder
+        kind = SoftwareH264Encoder if software else H264Encoder
         if wanted.encoder == "hardware" and H264Encoder is LibavH264Encoder:
             self._say("this machine has no H.264 encoder in hardware; software does it")
         profile = wanted.profile
         if profile == "auto":
-            profile = "" if kind is LibavH264Encoder else "high"
+            profile = "" if software else "high"
         return kind(
             bitrate=bit_rate,
             repeat=True,
@@ -233,8 +246,8 @@ class PiCamera:
             self._still_wanted.clear()
             self._still = _copy(request, "main", self.main)
             self._still_taken.set()
-        if self._in_hardware and self._keys.due(self.seen_at):
-            self._encoder.force_key_frame()  # the software's fails with the PyAV of trixie, and ends picamera2's thread
+        if self._can_force and self._keys.due(self.seen_at):
+            self._encoder.force_key_frame()
         if self._due.take(time.monotonic_ns() // 1000):
             self.metadata = request.get_metadata()
             picture = _copy(request, "lores", self.lores)

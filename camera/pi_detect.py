@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -71,6 +72,27 @@ class KeyFrames:
             return False
         self._asked = True
         return True
+
+
+class ForcedKeys:
+    """A stream's `encode` that can be asked for a key frame; all else is the stream's."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._wanted = False
+
+    def force(self) -> None:
+        """Make the next picture a key frame."""
+        self._wanted = True
+
+    def encode(self, frame: av.VideoFrame | None = None) -> Any:
+        """Encode a picture; None asks for what is left."""
+        if frame is not None and self._wanted:
+            frame.pict_type, self._wanted = av.video.frame.PictureType.I, False
+        return self._stream.encode(frame)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class DetectEncoder:

@@ -23,12 +23,18 @@ def stall_timeout(kind: Kind, camera: CameraSettings) -> float:
     return max(PI_STALL_TIMEOUT, 3 * frame_durations(camera)[1] / 1e6)
 
 
+def start_timeout(kind: Kind, camera: CameraSettings) -> float:
+    """Seconds until a source of that kind sends pictures: those of a Pi may take seconds each, of which some pass."""
+    return START_TIMEOUT + (6 * frame_durations(camera)[1] / 1e6 if kind == "picamera" else 0)
+
+
 @dataclass(slots=True)
 class Progress:
     """How many pictures of its first stream ffmpeg has sent; times are of any one clock, in seconds."""
 
     grown: float  # when the number grew last
     timeout: float = STALL_TIMEOUT  # s
+    start: float = START_TIMEOUT  # s
     frames: int = 0
     growths: int = 0
 
@@ -48,7 +54,7 @@ class Progress:
         """What is wrong where no picture has gone out for too long; ffmpeg hangs, or its source or recorder does."""
         if self.flowing:
             return f"no new picture for {self.timeout:g} s" if now - self.grown > self.timeout else None
-        return f"no picture within {START_TIMEOUT:g} s" if now - self.grown > START_TIMEOUT else None
+        return f"no picture within {self.start:g} s" if now - self.grown > self.start else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from camera.command import build_command
 from camera.pi_controls import LIVE
 from camera.pi_link import Link
 from camera.probe import Probe, own_probe, probe_source
-from camera.progress import Progress, Status, Story, stall_timeout
+from camera.progress import Progress, Status, Story, stall_timeout, start_timeout
 from camera.reasons import last_reason
 from camera.recorder_watch import Received, require_recorder
 from camera.sources import Feed, Source, demo_command, picamera_command
@@ -154,12 +154,14 @@ class Publisher:
     def _watch(self, programs: Sequence[child.Program]) -> str | None:
         """Follow ffmpeg until it ends or hangs: the reason; None where `stop` was called."""
         encoder = programs[0]
-        progress = Progress(time.monotonic(), stall_timeout(Source.parse(self._feed.source).kind, self._camera))
+        kind = Source.parse(self._feed.source).kind
+        start = start_timeout(kind, self._camera)
+        progress = Progress(time.monotonic(), stall_timeout(kind, self._camera), start)
         ahead = time.time() - time.monotonic()
         errors: list[deque[str]] = [deque(maxlen=_ERRORS_KEPT) for _ in programs]
         lines = child.Lines(encoder.stdout, *(program.stderr for program in programs))
         backlog = Backlog(encoder.pid)
-        received = Received(self._settings, self._feed, time.monotonic())
+        received = Received(self._settings, self._feed, time.monotonic() + start)
         self._restart.clear()
         try:
             while not self._stop.is_set():

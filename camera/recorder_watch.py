@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 
-from camera.progress import START_TIMEOUT
 from camera.sources import Feed
 from config.errors import RecorderError
 from config.settings import Settings
@@ -29,10 +28,11 @@ def require_recorder(settings: Settings) -> None:
 class Received:
     """Whether the recorder has what ffmpeg says it sends."""
 
-    def __init__(self, settings: Settings, feed: Feed, now: float) -> None:
+    def __init__(self, settings: Settings, feed: Feed, first: float) -> None:
+        """`first`: when it may lack something at the earliest (s of the monotonic clock)."""
         self._settings = settings
         self._feed = feed
-        self._checked = now + START_TIMEOUT
+        self._checked = first
         self._missed = 0
 
     def missing(self, now: float) -> str | None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -19,10 +20,11 @@ from camera.command import build_command
 from camera.daynight import PATIENCE, DayNight, brightness, open_pin
 from camera.pi_clock import ClockOverlay
 from camera.pi_controls import LIVE, REBUILT, frame_durations, offered_controls, wanted_controls
-from camera.pi_detect import Due, KeyFrames, compact, mean_luma
+from camera.pi_detect import Due, ForcedKeys, KeyFrames, compact, mean_luma
 from camera.pi_modes import Mode, choose_mode, detect_size, read_modes
-from camera.pi_output import Packet, Packets
+from camera.pi_output import US, Packet, Packets
 from camera.probe import own_probe
+from camera.progress import START_TIMEOUT, start_timeout
 from camera.sources import Source, picamera_command
 from config.settings import CameraSettings
 
@@ -377,3 +379,25 @@ def test_without_picamera2_the_cure_is_named() -> None:
     )
     assert done.returncode == 1
     assert "install it with: sudo apt install python3-picamera2" in done.stderr.splitlines()[-1]
+
+
+def test_software_makes_a_key_frame_when_asked() -> None:
+    context = av.CodecContext.create("libx264", "w")
+    context.width, context.height, context.pix_fmt, context.time_base = 64, 48, "yuv420p", US
+    context.gop_size, context.options = 1000, {"tune": "zerolatency"}
+    keys = []
+    stream = ForcedKeys(context)
+    for number in range(6):
+        frame = av.VideoFrame.from_ndarray(np.full((72, 64), 20, np.uint8), format="yuv420p")
+        frame.pts, frame.time_base = number * 5_000_000, US
+        if number == 3:
+            stream.force()
+        keys += [packet.is_keyframe for packet in stream.encode(frame)]
+    assert keys == [True, False, False, True, False, False]
+    assert stream.gop_size == 1000
+
+
+def test_long_exposures_have_time_to_start() -> None:
+    slow = CameraSettings(exposure="manual", exposure_time=5000)
+    assert start_timeout("picamera", slow) == START_TIMEOUT + 30
+    assert start_timeout("device", slow) == START_TIMEOUT

@@ -83,6 +83,15 @@ def test_main_stream_sound_and_detect_stream_have_one_clock(inside: Chroot, tmp_
     assert times(sound)[-1] == pytest.approx(times(main)[-1], abs=0.5)
 
 
+def test_pictures_that_come_slower_than_asked_for_have_key_frames_in_time(inside: Chroot, tmp_path: Path) -> None:
+    path = tmp_path / "film.nut"
+    with PiProcess(inside, path, fps=120, keyframe_interval=1.0, encoder="software") as pi:
+        main = film(path, 4.0)[0]
+    assert pi.link.camera["encoder"] == "SoftwareH264Encoder"
+    at = [number for number, packet in enumerate(main) if packet.is_keyframe]
+    assert len(at) >= 3 and max(b - a for a, b in itertools.pairwise(at)) < 100  # its own would be the 120th
+
+
 def test_what_a_pi_cannot_do_is_said_once_and_left_alone(inside: Chroot, tmp_path: Path) -> None:
     wishes = {"sharpness": 2.0, "focus": "manual", "sensor_mode": "9x9", "night_pin": 4, "hdr": True}
     with PiProcess(
