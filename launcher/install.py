@@ -19,7 +19,7 @@ from launcher.install_facts import Facts, look
 from launcher.install_plan import Fresh, Options, check_parts, first_steps, plan
 from launcher.install_steps import Step
 from launcher.install_units import STOPPED, removal
-from launcher.installed import INSTALLED, Parts, Record, config_file
+from launcher.installed import HOME, INSTALLED, Parts, Record, config_file
 from mediamtx.layout import Layout
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -79,7 +79,8 @@ def run_uninstall(recordings_too: bool, dry_run: bool) -> int:
     """Remove everything but recordings and clips, or these as well; 0."""
     _check_system(dry_run)
     facts = look(CHECKOUT)
-    if facts.record is None and facts.user_id is None and not facts.units:
+    left = recordings_too and HOME.exists()  # by an earlier run, which spared them
+    if facts.record is None and facts.user_id is None and not facts.units and not left:
         raise InstallError("BirbCam is not installed here")
     record = facts.record or Record("all", "")
     try:
