@@ -67,6 +67,6 @@ def _stuck_here(inodes: Collection[str]) -> bool:
             stuck = stuck_sockets((_PROC / "self/net" / name).read_text(), inodes)
         except OSError:
             continue  # a kernel without IPv6
-        if stuck is not None:
-            return stuck
+        if stuck:
+            return True
     return False

@@ -30,7 +30,7 @@ class Link:
         self._say = say
         self._told = {"day_night": "day"} if told is None else told
         self._ours, self.theirs = socket.socketpair()
-        self._ours.settimeout(None)
+        self._ours.settimeout(_SEND_TIMEOUT)  # for both directions: there is one, whoever sets it
         self._sending = threading.Lock()
         self._changed = threading.Condition()
         self._numbers = itertools.count(1)
@@ -86,7 +86,6 @@ class Link:
     def _send(self, message: Mapping[str, Any]) -> None:
         with self._sending:
             try:
-                self._ours.settimeout(_SEND_TIMEOUT)
                 self._ours.sendall(json.dumps(message).encode() + b"\n")
             except OSError as error:
                 raise CameraError(f"the camera does not run ({error})") from error
@@ -95,10 +94,9 @@ class Link:
         rest = b""
         while True:
             try:
-                self._ours.settimeout(None)
                 data = self._ours.recv(1 << 16)
             except TimeoutError:
-                continue  # the time limit of somebody who sends
+                continue  # it is for who sends
             except OSError:
                 break
             if not data:

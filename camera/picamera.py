@@ -152,7 +152,7 @@ class Child:
         if self._out.gone:
             os._exit(0)
         camera = self._camera
-        slowest = max(NO_PICTURE, 2.5 * frame_durations(camera.settings)[1] / 1e6)
+        slowest = self._slowest()
         limit = slowest if camera.requests > 2 else max(FIRST_PICTURE, slowest)
         if now - camera.seen_at > limit:
             end(f"the camera gave no picture for {limit:g} s")
@@ -160,6 +160,10 @@ class Child:
             end(f"the encoder gave no picture for {limit + 1:g} s")
         if self._out.waits_since is not None and now - self._out.waits_since > NOT_TAKEN:
             end(f"nobody took the picture for {NOT_TAKEN:g} s")
+
+    def _slowest(self) -> float:
+        """Seconds within which a picture comes."""
+        return max(NO_PICTURE, 2.5 * frame_durations(self._camera.settings)[1] / 1e6)
 
     def _day_and_night(self, now: float) -> None:
         wanted, camera = self._settings.day_night, self._camera
@@ -211,7 +215,7 @@ class Child:
             self._channel.send("status", **self._status(time.monotonic()))
         elif message.get("do") == "still":
             try:
-                jpeg = base64.b64encode(self._camera.still(NO_PICTURE)).decode("ascii")
+                jpeg = base64.b64encode(self._camera.still(self._slowest())).decode("ascii")
                 self._channel.send("still", id=message.get("id"), jpeg=jpeg)
             except CameraError as error:
                 self._channel.send("still", id=message.get("id"), error=str(error))

@@ -75,7 +75,10 @@ def check_program(name: str) -> Finding:
     path = shutil.which(name)
     if path is None:
         return Finding(False, f"{name} not found", "install it with: sudo apt install ffmpeg")
-    done = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20, check=False)
+    try:
+        done = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20, check=False)
+    except subprocess.TimeoutExpired:
+        return Finding(False, f"{path} does not answer within 20 s", "is the card or disk it is on well?")
     if done.returncode != 0:
         cure = "install it anew with: sudo apt install --reinstall ffmpeg"
         return Finding(False, f"{path} does not run (exit code {done.returncode})", cure)

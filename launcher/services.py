@@ -35,9 +35,11 @@ def run_status() -> int:
 def unit_state(unit: str) -> tuple[str, str, str]:
     """`active`, since when, and why not, as systemd says."""
     names = "ActiveState,ActiveEnterTimestamp,Result"
-    done = subprocess.run(
-        ["systemctl", "show", "--property", names, unit], capture_output=True, text=True, timeout=20, check=False
-    )
+    command = ["systemctl", "show", "--property", names, unit]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except subprocess.TimeoutExpired:
+        return "unknown", "", "systemd does not answer"
     values = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
     return values.get("ActiveState", "unknown"), values.get("ActiveEnterTimestamp", ""), values.get("Result", "")
 

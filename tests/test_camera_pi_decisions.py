@@ -15,7 +15,7 @@ import av
 import numpy as np
 import pytest
 
-from camera.backlog import stuck_sockets
+from camera.backlog import STUCK, Backlog, stuck_sockets
 from camera.command import build_command
 from camera.daynight import PATIENCE, DayNight, brightness, open_pin
 from camera.pi_clock import ClockOverlay
@@ -401,3 +401,18 @@ def test_long_exposures_have_time_to_start() -> None:
     slow = CameraSettings(exposure="manual", exposure_time=5000)
     assert start_timeout("picamera", slow) == START_TIMEOUT + 30
     assert start_timeout("device", slow) == START_TIMEOUT
+
+
+def test_a_connection_over_ipv6_is_seen_beside_one_over_ipv4(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("camera.backlog._PROC", tmp_path)
+    (tmp_path / "7/fd").mkdir(parents=True)
+    (tmp_path / "self/net").mkdir(parents=True)
+    for inode in "15":
+        (tmp_path / "7/fd" / inode).symlink_to(f"socket:[{inode}]")
+    head, *lines = TABLE.splitlines(keepends=True)
+    for name, inode in (("tcp", "1"), ("tcp6", "5")):
+        text = head + "".join(line for line in lines if line.split()[9] == inode)
+        (tmp_path / "self/net" / name).write_text(text)
+    watched = Backlog(7)
+    assert watched.stuck(10.0) is None
+    assert watched.stuck(10.0 + STUCK) == f"the recorder has taken nothing for {STUCK:g} s"
