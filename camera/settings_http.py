@@ -164,7 +164,10 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, host: str, port: int, handler: type[Handler]) -> None:
         """Listens at once; OSError where it cannot."""
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        flags = socket.AI_PASSIVE
+        if host not in ("", "localhost"):
+            flags |= socket.AI_NUMERICHOST  # a name might be asked for in a network that is gone, for long
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=flags)
         self.address_family = found[0][0]
         self._places = threading.BoundedSemaphore(MOST_CONNECTIONS)
         super().__init__(found[0][4][:2], handler)  # type: ignore[arg-type]

@@ -246,3 +246,9 @@ def test_a_port_that_is_taken_is_told(cameras: MadeUp) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(CameraError, match=rf"port {port} .*change settings_server\.host or settings_server\.port"):
             SettingsServer(SettingsServerSettings(port=port), cameras)
+
+
+def test_it_listens_on_addresses_which_need_no_network(cameras: MadeUp) -> None:
+    with pytest.raises(CameraError, match=r"change settings_server\.host"):
+        SettingsServer(SettingsServerSettings(host="birds.example", port=0, token=TOKEN), cameras)
+    SettingsServer(SettingsServerSettings(host="localhost", port=0), cameras).stop()
