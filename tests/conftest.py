@@ -146,9 +146,11 @@ class Running:
         return self.wait(timeout)
 
     def wait(self, timeout: float = 15.0) -> int:
-        """Wait for its end; its exit code."""
+        """Wait for its end, and for its last words; its exit code."""
         try:
-            return self.process.wait(timeout)
+            code = self.process.wait(timeout)
+            self._reader.join(1.0)  # no longer: what it started may still hold the pipe
+            return code
         except subprocess.TimeoutExpired:
             raise AssertionError(f"did not end within {timeout:g} s; it said:\n{self.output}") from None
 
