@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
-from multiprocessing import resource_tracker
+from multiprocessing import connection, resource_tracker
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -87,8 +87,11 @@ class Processes(Crew):
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def undead(self) -> bool:
-        """Where a disk or a mount is dead, the kernel ends nobody who reads from it."""
-        return any(child.is_alive() for child in self._killed)
+        """Where a disk or a mount is dead, the kernel ends nobody who reads from it.
+
+        `is_alive` would be wrong for a moment: the pool's own thread may just have waited for the same child.
+        """
+        return any(not connection.wait([child.sentinel], 0) for child in self._killed)
 
 
 class _Shielded(Executor):

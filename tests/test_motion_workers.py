@@ -400,6 +400,17 @@ def test_a_pickled_scan_is_the_same_to_the_microsecond() -> None:
         assert pickle.loads(pickle.dumps(scanned)) == scanned
 
 
+def test_processes_that_were_ended_do_not_count_as_left(alone: Place) -> None:
+    chunk = Chunk((Source(min(alone.layout.stream_dir(DETECT).iterdir()), START),), Look())
+    for _ in range(10):  # who waits for them first, the crew or the pool's own thread, is chance
+        crew = Processes(2)
+        for _ in range(4):
+            crew.executor().submit(scan_chunk, chunk)
+        wait_until(lambda: bool(multiprocessing.active_children()), 10, "a process")
+        crew.close()
+        assert not crew.undead()
+
+
 def test_footage_that_does_not_answer_is_left_alone_and_its_worker_is_killed(
     alone: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -421,7 +432,8 @@ def test_footage_that_does_not_answer_is_left_alone_and_its_worker_is_killed(
         hanging, waiting = crew.submit(chunk), crew.submit(chunk)
         first, second = result(hanging, waiting)
         assert "reading it does not end" in first and second == "", "the other one was done by a new process"
-        assert not child.is_alive() and not crew.undead and not crew.stuck and not crew.alone
+        wait_until(lambda: not child.is_alive(), 10, "the end of the process")
+        assert not crew.undead and not crew.stuck and not crew.alone
         assert "a worker failed" not in caplog.text and "have done nothing for a long time" in caplog.text
     finally:
         crew.close()
