@@ -79,7 +79,7 @@ def save_row(folder: Path) -> Row:
             body = json.dumps({"seconds": 60})
             headers = {"Content-Type": "application/json", "X-CSRFToken": token[0], "Cookie": token[1],
                        "Referer": f"http://127.0.0.1:{place.port}/"}  # fmt: skip
-            connection.request("POST", "/api/cameras/front/save", body, headers)
+            connection.request("POST", "/api/v1/cameras/front/save", body, headers)
             answer = connection.getresponse()
             clip = json.loads(answer.read())
             if answer.status != 201:

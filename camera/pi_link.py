@@ -10,8 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from config.errors import CameraError
 
@@ -43,14 +42,6 @@ class Link:
         self.status_at = time.monotonic()
         """When it said so (s of the monotonic clock)."""
         threading.Thread(target=self._read, name="camera control", daemon=True).start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Give it up; whoever waits for an answer gets none."""

@@ -1,6 +1,6 @@
 """The sound of a camera: one flow that never stops and never waits, whatever becomes of the microphone.
 
-    with Sound(Microphone("auto")) as sound:
+    with closing(Sound(Microphone("auto"))) as sound:
         while True:
             for time, samples in sound.read():  # all that is due (ns; count x channels); call it every 20 to 500 ms
                 ...
@@ -17,8 +17,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 from camera.sound_filter import Filter
 from camera.sound_flow import Flow, Samples
@@ -84,14 +83,6 @@ class Sound:
         if options.wanted != "off":
             self._recorder = Recorder(self._flow, options.wanted, rate, options.channels, environ, say)
             self._recorder.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def read(self) -> list[tuple[int, Samples]]:
         """All sound that is due since the last call, in order and without a gap: the first sample's time (ns), samples.

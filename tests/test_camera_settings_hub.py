@@ -8,6 +8,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def pi(settings: Settings) -> Settings:
 def running(pi: Settings) -> Iterator[tuple[SupervisedCameras, Publisher, Process]]:
     (feed,) = feeds("front", pi.cameras["front"])
     publisher = Publisher(pi, pi.cameras["front"], feed)
-    with Link(lambda text, level: None) as link:
+    with closing(Link(lambda text, level: None)) as link:
         publisher._link = link
         cameras = SupervisedCameras(pi)
         cameras.follow(pi, {feed: publisher})

@@ -19,9 +19,10 @@ CONFIG = f"load-module {SOURCE}\nset-default-source nest.monitor\n"
 PLAYER = "exec pacat --raw --rate=48000 --channels=1 --device=nest --latency-msec=50 </dev/urandom"
 LISTENER = """
 import dataclasses, json, time
+from contextlib import closing
 from camera.sound import Microphone, Sound
 say = lambda kind, what: print(json.dumps([kind, what]), flush=True)
-with Sound(Microphone(), say=lambda line: say("told", line)) as sound:
+with closing(Sound(Microphone(), say=lambda line: say("told", line))) as sound:
     began, samples = time.monotonic(), 0
     while True:
         time.sleep(0.1)

@@ -62,9 +62,9 @@ def test_every_address_but_the_open_ones_needs_a_log_in(locked: Flask) -> None:
         if path not in OPEN:
             answer = visitor.client.open(path, method=method, json={} if method == "POST" else None)
             assert answer.status_code == 401, f"{method} {path}"
-            assert "log in" in answer.json["error"]
+            assert "log in" in answer.json["detail"]
         seen.add(path)
-    assert {"/", "/api/status", "/live/front/index.m3u8", "/password"} <= seen
+    assert {"/", "/api/v1/status", "/live/front/index.m3u8", "/password"} <= seen
     assert seen >= OPEN
 
 
@@ -111,7 +111,7 @@ def test_the_session_cookie(locked: Flask) -> None:
     assert "SameSite=Lax" in cookie
     assert "Expires=" in cookie
     assert "Secure" not in cookie  # over http a browser would not keep it
-    assert "Set-Cookie" not in visitor.get("/api/status").headers
+    assert "Set-Cookie" not in visitor.get("/api/v1/status").headers
 
     token = visitor.token("/password")
     answer = visitor.client.post(
@@ -210,7 +210,7 @@ def test_without_a_password_only_this_computer_comes_in(
     visitor = Visitor(app, address, host)
     assert visitor.get("/", headers=header).status_code == code
     if code == 403:
-        assert "./birbcam password" in visitor.client.get("/api/status", headers=header).json["error"]
+        assert "./birbcam password" in visitor.client.get("/api/v1/status", headers=header).json["detail"]
 
 
 def test_posts_need_the_token(app: Flask) -> None:
@@ -219,7 +219,7 @@ def test_posts_need_the_token(app: Flask) -> None:
         if method == "POST":
             answer = visitor.client.post(path, json={"seconds": 60})
             assert answer.status_code == 400, path
-            assert "load it again" in answer.json["error"]
+            assert "load it again" in answer.json["detail"]
 
 
 def test_the_token_of_another_session_will_not_do(app: Flask) -> None:
@@ -232,9 +232,9 @@ def test_the_token_of_another_session_will_not_do(app: Flask) -> None:
 def test_the_token_as_a_header(app: Flask) -> None:
     visitor = Visitor(app)
     answer = visitor.client.post(
-        "/api/cameras/front/save", json={"seconds": 4}, headers={"X-CSRFToken": visitor.token("/")}
+        "/api/v1/cameras/front/save", json={"seconds": 4}, headers={"X-CSRFToken": visitor.token("/")}
     )
-    assert "5 to 600" in answer.json["error"]
+    assert "5 to 600" in answer.json["detail"]
 
 
 def test_the_version_is_that_of_the_release() -> None:
@@ -244,7 +244,7 @@ def test_the_version_is_that_of_the_release() -> None:
 
 def test_every_answer_carries_the_security_headers(app: Flask) -> None:
     visitor = Visitor(app)
-    for path in ["/", "/healthz", "/api/status", "/static/base.css", "/no/such/page", "/live/front/index.m3u8"]:
+    for path in ["/", "/healthz", "/api/v1/status", "/static/base.css", "/no/such/page", "/live/front/index.m3u8"]:
         headers = visitor.client.get(path).headers
         for name, value in SECURITY_HEADERS.items():
             assert headers[name] == value, (path, name)
@@ -260,8 +260,11 @@ def test_errors_are_a_page_for_people_and_json_for_programs(app: Flask) -> None:
     assert (page.status_code, page.mimetype) == (404, "text/html")
     assert "There is no camera with this name." in page.text
     answer = visitor.client.get("/camera/nobody")
-    assert (answer.status_code, answer.json) == (404, {"error": "There is no camera with this name."})
-    assert visitor.client.put("/api/status").status_code == 405
+    assert (answer.status_code, answer.json) == (
+        404,
+        {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "There is no camera with this name."},
+    )
+    assert visitor.client.put("/api/v1/status").status_code == 405
 
 
 def test_too_large_a_body_is_refused(app: Flask) -> None:

@@ -116,7 +116,7 @@ def test_a_clip_is_found_under_its_own_day_only(app: Flask, day: str) -> None:
 def test_bad_values_in_a_query(app: Flask, value: str) -> None:
     visitor = Visitor(app)
     assert visitor.get(f"/recordings/front?clip={value}").status_code == 200
-    assert visitor.get(f"/api/cameras/front/clips?day={value}").status_code == 404
+    assert visitor.get(f"/api/v1/cameras/front/clips?day={value}").status_code == 404
     assert visitor.get(f"/clips/front/2026-11-20/{STEM}.mp4?download={value}").status_code == 200
     assert visitor.get(f"/live/front/index.m3u8?x={value}").status_code in (404, 503)
 
@@ -131,5 +131,5 @@ def test_a_command_for_one_camera_shows_that_one_only(settings: Settings) -> Non
         only_camera="front",
     )
     visitor = Visitor(create_app(limited))
-    assert [camera["name"] for camera in visitor.get("/api/status").json["cameras"]] == ["front"]
+    assert [camera["name"] for camera in visitor.get("/api/v1/status").json["cameras"]] == ["front"]
     assert visitor.get("/camera/back").status_code == 404

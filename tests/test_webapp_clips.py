@@ -63,7 +63,7 @@ class TestDetails:
 
     def test_one_clip_tells_what_moved_where_lists_do_not(self, visitor: Visitor, page: str) -> None:
         told = visitor.get(page).json
-        (listed,) = visitor.get("/api/cameras/front/clips").json["clips"]
+        (listed,) = visitor.get("/api/v1/cameras/front/clips").json["clips"]
         assert told == {**listed, "boxes": [[3000, [500, 250, 20, 30]]]}
         assert listed["details_url"].partition("?")[0] == page
 
@@ -73,7 +73,7 @@ class TestDetails:
         assert clip is not None
         clip.sidecar.write_text(clip.sidecar.read_text().replace("[[3000,[500,250,20,30]]]", boxes))
         assert visitor.get(page).json["boxes"] == []
-        assert len(visitor.get("/api/cameras/front/clips").json["clips"]) == 1
+        assert len(visitor.get("/api/v1/cameras/front/clips").json["clips"]) == 1
         assert visitor.get("/recordings/front").status_code == 200
 
     @pytest.mark.parametrize("other", ["2026-11-19", "today", "../2026-11-20"])
@@ -131,7 +131,7 @@ def test_a_range_beyond_the_file(visitor: Visitor, film: str, asked: str) -> Non
     answer = visitor.client.get(film, headers={"Range": f"bytes={asked}"})
     assert answer.status_code == 416
     assert answer.headers["Content-Range"] == f"bytes */{len(FILM)}"
-    assert "error" in answer.json
+    assert answer.json["status"] == 416
 
 
 @pytest.mark.parametrize("header", ["bytes=0-1,5-6", "bytes=abc", "x", "bytes=5-2"])
@@ -180,12 +180,12 @@ def test_a_picture_and_a_clip_without_one(visitor: Visitor, film: str, layout: L
 def test_the_clips_of_a_day(visitor: Visitor, layout: Layout) -> None:
     publish_clip(layout, START, seconds=9.5)
     publish_clip(layout, datetime(2026, 11, 20, 23, 30, tzinfo=UTC), kind="saved")  # half past midnight in Berlin
-    answer = visitor.get("/api/cameras/front/clips").json
+    answer = visitor.get("/api/v1/cameras/front/clips").json
     assert answer["days"] == [{"day": "2026-11-21", "count": 1}, {"day": "2026-11-20", "count": 1}]
     assert answer["day"] == "2026-11-21"
     assert [(clip["kind"], clip["time_local"]) for clip in answer["clips"]] == [("saved", "00:30:00")]
 
-    (clip,) = visitor.get("/api/cameras/front/clips?day=2026-11-20").json["clips"]
+    (clip,) = visitor.get("/api/v1/cameras/front/clips?day=2026-11-20").json["clips"]
     assert clip == {
         "stem": "2026-11-20_18-03-04-120_motion",
         "kind": "motion",
@@ -206,11 +206,11 @@ def test_the_clips_of_a_day(visitor: Visitor, layout: Layout) -> None:
     }
     for address in (clip["url"], clip["thumbnail_url"], clip["download_url"]):
         assert visitor.get(address).status_code == 200
-    assert visitor.get("/api/cameras/front/clips?day=2026-11-01").json["clips"] == []
+    assert visitor.get("/api/v1/cameras/front/clips?day=2026-11-01").json["clips"] == []
 
 
 def test_what_the_page_knows_already_is_not_sent_again(visitor: Visitor, layout: Layout) -> None:
-    for address in ("/api/cameras/front/clips", "/api/status"):
+    for address in ("/api/v1/cameras/front/clips", "/api/v1/status"):
         known = {"If-None-Match": visitor.get(address).headers["ETag"]}
         assert (visitor.get(address, headers=known).status_code, visitor.get(address, headers=known).data) == (304, b"")
         publish_clip(layout, datetime.now(UTC))
@@ -218,7 +218,7 @@ def test_what_the_page_knows_already_is_not_sent_again(visitor: Visitor, layout:
 
 
 def test_no_clips_at_all(visitor: Visitor) -> None:
-    assert visitor.get("/api/cameras/front/clips").json == {"days": [], "day": None, "clips": []}
+    assert visitor.get("/api/v1/cameras/front/clips").json == {"days": [], "day": None, "clips": []}
     assert visitor.get("/recordings/front").status_code == 200
     assert visitor.get("/recordings/front/2026-11-20").status_code == 200
 
@@ -231,7 +231,7 @@ def test_a_link_to_a_clip_shows_its_day(visitor: Visitor, layout: Layout) -> Non
 
 def save(visitor: Visitor, seconds: object = 5) -> tuple[int, dict[str, object]]:
     answer = visitor.client.post(
-        "/api/cameras/front/save", json={"seconds": seconds}, headers={"X-CSRFToken": visitor.token("/")}
+        "/api/v1/cameras/front/save", json={"seconds": seconds}, headers={"X-CSRFToken": visitor.token("/")}
     )
     assert answer.json is not None
     return answer.status_code, answer.json
@@ -251,33 +251,33 @@ def test_save_the_last_seconds(visitor: Visitor, layout: Layout, tmp_path: Path)
     with av.open(str(tmp_path / "saved.mp4")) as container:
         assert {stream.type for stream in container.streams} == {"video", "audio"}
     assert visitor.get(clip["thumbnail_url"]).data.startswith(b"\xff\xd8")
-    assert visitor.get("/api/cameras/front/clips").json["clips"] == [clip]
-    assert visitor.get("/api/status").json["cameras"][0]["latest_clip"] == clip
+    assert visitor.get("/api/v1/cameras/front/clips").json["clips"] == [clip]
+    assert visitor.get("/api/v1/status").json["cameras"][0]["latest_clip"] == clip
 
 
 def test_nothing_was_recorded_yet(visitor: Visitor) -> None:
     code, answer = save(visitor)
     assert code == 409
-    assert "nothing was recorded" in str(answer["error"])
+    assert "nothing was recorded" in str(answer["detail"])
 
 
 @pytest.mark.parametrize("seconds", [4.9, 601, -5, 0, "60", None, True, [60], {"x": 1}, float("nan"), float("inf")])
 def test_how_much_can_be_saved(visitor: Visitor, seconds: object) -> None:
     code, answer = save(visitor, seconds)
     assert code == 400
-    assert "5 to 600" in str(answer["error"])
+    assert "5 to 600" in str(answer["detail"])
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"60", b'"x"', b"\xff"])
 def test_what_is_no_order_to_save(visitor: Visitor, body: bytes) -> None:
     answer = visitor.client.post(
-        "/api/cameras/front/save",
+        "/api/v1/cameras/front/save",
         data=body,
         content_type="application/json",
         headers={"X-CSRFToken": visitor.token("/")},
     )
     assert answer.status_code == 400
-    assert "5 to 600" in answer.json["error"]
+    assert "5 to 600" in answer.json["detail"]
 
 
 @pytest.fixture
@@ -302,7 +302,7 @@ def test_saving_onto_a_full_disk(visitor: Visitor, layout: Layout, mount_clips: 
     write_segments(layout, Stream("front"), datetime.now(UTC) - timedelta(seconds=6), [6])
     code, answer = save(visitor)
     assert code == 507
-    assert str(layout.output_dir) in str(answer["error"])
+    assert str(layout.output_dir) in str(answer["detail"])
     assert list(layout.output_dir.rglob("*.mp4")) == []
     assert visitor.get("/recordings/front").status_code == 200
 
@@ -316,5 +316,5 @@ def test_saving_into_a_folder_that_is_read_only(
     write_segments(layout, Stream("front"), datetime.now(UTC) - timedelta(seconds=6), [6])
     code, answer = save(visitor)
     assert code == 500
-    assert "check that the folder is writable" in str(answer["error"])
+    assert "check that the folder is writable" in str(answer["detail"])
     assert visitor.get("/recordings/front").status_code == 200

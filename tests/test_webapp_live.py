@@ -142,7 +142,7 @@ def test_what_the_playlist_names(visitor: Visitor, recorder: Recorder) -> None:
 def test_refusals(visitor: Visitor, recorder: Recorder, file: str, code: int, words: str) -> None:
     answer = visitor.client.get(f"/live/front/{file}")
     assert answer.status_code == code
-    assert words in answer.json["error"]
+    assert words in answer.json["detail"]
 
 
 @pytest.mark.parametrize(
@@ -178,14 +178,14 @@ def test_a_recorder_that_says_nothing(visitor: Visitor, recorder: Recorder, monk
     monkeypatch.setattr(webapp.live, "TIMEOUT", 0.2)
     answer = visitor.client.get("/live/front/mute.mp4")
     assert answer.status_code == 504
-    assert "does not answer" in answer.json["error"]
+    assert "does not answer" in answer.json["detail"]
 
 
 def test_no_recorder(visitor: Visitor) -> None:
     for file in ("index.m3u8", "seg1.mp4"):
         answer = visitor.client.get(f"/live/front/{file}")
         assert answer.status_code == 503
-        assert "./birbcam recorder" in answer.json["error"]
+        assert "./birbcam recorder" in answer.json["detail"]
     assert visitor.client.get("/live/front/hls.min.js").status_code == 404
 
 
@@ -194,7 +194,7 @@ def test_a_recorder_that_went_away_without_a_word(visitor: Visitor, recorder: Re
     write_recorder_info(settings, gone)
     answer = visitor.client.get("/live/front/index.m3u8")
     assert answer.status_code == 503
-    assert "./birbcam recorder" in answer.json["error"]
+    assert "./birbcam recorder" in answer.json["detail"]
 
 
 def test_hls_js_is_read_once(visitor: Visitor, recorder: Recorder) -> None:
@@ -223,11 +223,11 @@ def test_the_live_picture_of_a_real_recorder(
     wait_until(lambda: _runs(settings), 20, "the recorder runs")
     visitor = Visitor(create_app(settings))
     assert visitor.client.get("/live/front/index.m3u8").status_code == 404
-    assert visitor.get("/api/status").json["cameras"][0]["state"] == "starting"
+    assert visitor.get("/api/v1/status").json["cameras"][0]["state"] == "starting"
 
     publish(publish_url(settings, Stream("front")), sound=True)
     wait_until(lambda: visitor.client.get("/live/front/index.m3u8").status_code == 200, 30, "the picture is live")
-    wait_until(lambda: visitor.get("/api/status").json["cameras"][0]["state"] == "live", 10, "the state is live")
+    wait_until(lambda: visitor.get("/api/v1/status").json["cameras"][0]["state"] == "live", 10, "the state is live")
     media = wait_until(lambda: _download(visitor, "index.m3u8"), 20, "all that the playlists name comes through")
     (tmp_path / "live.mp4").write_bytes(media)
     with av.open(str(tmp_path / "live.mp4")) as container:

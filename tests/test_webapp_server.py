@@ -139,7 +139,7 @@ def test_forty_stalled_readers_leave_a_viewer_untouched(
             stalled = stack.enter_context(site.asker(site.clip, headers))
         wait_until(lambda: stalled.recv(1, socket.MSG_PEEK), 10, "the last of them has its first byte waiting")
         for _ in range(5):
-            for path in ("/", "/api/status", site.clip.replace(".mp4", ".jpg"), "/api/cameras/front/clips"):
+            for path in ("/", "/api/v1/status", site.clip.replace(".mp4", ".jpg"), "/api/v1/cameras/front/clips"):
                 assert site.get(path)[0].status == 200, path
             answer, part = site.get(site.clip, {"Range": "bytes=1000000-"})
             assert (answer.status, len(part)) == (206, 4 * 1024 * 1024)
@@ -179,8 +179,8 @@ def test_saving_goes_on_beside_the_rest(site: Site, settings: Settings) -> None:
     saving = [http.client.HTTPConnection("127.0.0.1", site.port, timeout=30) for _ in range(4)]
     for number, connection in enumerate(saving):
         headers = {"Content-Type": "application/json", "X-CSRFToken": token[1].decode(), "Cookie": cookie}
-        connection.request("POST", "/api/cameras/front/save", f'{{"seconds": {5 + number}}}', headers)
-    assert site.get("/api/status")[0].status == 200
+        connection.request("POST", "/api/v1/cameras/front/save", f'{{"seconds": {5 + number}}}', headers)
+    assert site.get("/api/v1/status")[0].status == 200
     clips = []
     for connection in saving:
         with contextlib.closing(connection):
@@ -274,7 +274,7 @@ def test_a_disk_that_hangs_holds_up_only_who_asked(site: Site, settings: Setting
     os.mkfifo(thumbnail)  # opening it waits for a writer, as a disk that spins up makes wait
     with site.asker(site.clip.replace(".mp4", ".jpg")), site.asker(site.clip.replace(".mp4", ".jpg")):
         for _ in range(5):
-            assert site.get("/api/status")[0].status == 200
+            assert site.get("/api/v1/status")[0].status == 200
             assert site.get(site.clip, {"Range": "bytes=0-99"})[0].status == 206
         assert site.running.terminate() == 0
 
@@ -384,7 +384,7 @@ def test_without_a_password_it_is_not_opened_to_the_network(
 def test_with_a_password_it_is_opened_to_the_network(settings: Settings, start: Callable[..., Site]) -> None:
     PasswordFile(Layout.of(settings)).set("a blue tit")
     site = start(on=on_host(settings, "0.0.0.0"))
-    assert site.get("/api/status")[0].status == 401
+    assert site.get("/api/v1/status")[0].status == 401
     assert site.running.lines == [f"INFO webapp.server: web app at http://localhost:{site.port}/"]
 
 

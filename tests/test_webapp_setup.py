@@ -54,7 +54,7 @@ def test_the_first_visitor_of_the_network_sets_the_password_with_the_code(app: F
 
 def test_without_the_code_nothing_is_seen_and_nothing_set(app: Flask, settings: Settings) -> None:
     visitor = Visitor(app, LAN, NAME)
-    assert visitor.client.get("/api/status").status_code == 403
+    assert visitor.client.get("/api/v1/status").status_code == 403
     assert visitor.client.get("/camera/front").status_code == 403
     assert visitor.post("/password", page="/setup", new=PASSWORD, again=PASSWORD).status_code == 403
     assert send(visitor, again="another") == 400

@@ -108,6 +108,6 @@ def test_a_recorder_that_hangs_does_not_hang_the_page(settings: Settings) -> Non
         write_recorder_info(settings, info)
         make_publish_password(settings)
         begun = time.monotonic()
-        answer = Visitor(create_app(settings)).get("/api/status")
+        answer = Visitor(create_app(settings)).get("/api/v1/status")
         assert time.monotonic() - begun < 10
     assert [camera["state"] for camera in answer.json["cameras"]] == ["offline"]

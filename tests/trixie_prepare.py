@@ -73,6 +73,8 @@ def locked(path: Path) -> Iterator[None]:
 
 def _make(root: Path) -> None:
     mirror = _mirror()
+    if mirror is None:
+        pytest.skip("no Debian trixie here, and apt of this machine names no server of Debian to make one from")
     try:
         with urllib.request.urlopen(f"{mirror}/dists/trixie/InRelease", timeout=10):
             pass
@@ -96,11 +98,11 @@ def _make(root: Path) -> None:
     temporary.rename(root)
 
 
-def _mirror() -> str:
-    """Where apt of this machine gets Debian from."""
+def _mirror() -> str | None:
+    """Where apt of this machine gets Debian from; None where it does not."""
     line = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian"]
     found = _run(line).stdout.split() if shutil.which("apt-get") else []
-    return next((uri.rstrip("/") for uri in found if uri.startswith("http")), "http://deb.debian.org/debian")
+    return next((uri.rstrip("/") for uri in found if uri.startswith("http")), None)
 
 
 @contextmanager

@@ -92,6 +92,7 @@ def create_app(settings: Settings) -> Flask:
     def common() -> dict[str, Any]:
         return {
             "logged_in": is_logged_in(),
+            "may_change": True,
             "password_set": state.passwords.hash() is not None,
             "version": VERSION,
         }
@@ -158,7 +159,8 @@ def _error_response(code: int, title: str, message: str) -> Response:
     if wants_page():
         response = Response(render_template("error.html", code=code, title=title, message=message), code)
     else:
-        response = jsonify({"error": message})
+        response = jsonify({"type": "about:blank", "title": title, "status": code, "detail": message})  # RFC 9457
+        response.mimetype = "application/problem+json"
         response.status_code = code
     response.cache_control.no_store = True
     return response

@@ -44,7 +44,7 @@ def details(name: str, day: str, stem: str) -> ResponseReturnValue:
     return jsonify(details_json(_clip_or_404(name, day, stem)))
 
 
-@blueprint.post("/api/cameras/<name>/save")
+@blueprint.post("/api/v1/cameras/<name>/save")
 def save(name: str) -> ResponseReturnValue:
     """Make a clip of the last `{"seconds": 60}`; 201 with the clip, which can be played at once."""
     camera_or_404(name)

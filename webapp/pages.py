@@ -49,7 +49,7 @@ def recordings(name: str, day: str | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/api/cameras/<name>/clips", endpoint="clips_json")
+@blueprint.get("/api/v1/cameras/<name>/clips", endpoint="clips_json")
 def clips_json_(name: str) -> ResponseReturnValue:
     """The days that have clips, and the clips of `?day=` or of the newest."""
     camera_or_404(name)
@@ -57,7 +57,7 @@ def clips_json_(name: str) -> ResponseReturnValue:
     return _unless_known(jsonify(_day(name, day_or_404(day) if day else None)))
 
 
-@blueprint.get("/api/status")
+@blueprint.get("/api/v1/status")
 def status_json() -> ResponseReturnValue:
     """The state and the latest clip of every camera."""
     return _unless_known(jsonify({"cameras": [asdict(view) for view in _cameras()]}))

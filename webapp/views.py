@@ -20,7 +20,7 @@ ClipJson = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class CameraView:
-    """One camera as templates and /api/status show it."""
+    """One camera as templates and /api/v1/status show it."""
 
     name: str
     title: str

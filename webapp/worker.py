@@ -1,7 +1,7 @@
 """gunicorn's gevent worker, with time-outs for who does not read or does not write, and a quick end.
 
 Why gevent: a paused video and a viewer that went out of the Wi-Fi hold their connections. Measured with 40 readers that
-stalled and one viewer on /api/status (2 cores, x86):
+stalled and one viewer on /api/v1/status (2 cores, x86):
 
     gthread, 8 or 40 threads    no answer within 5 s: every thread waits for a reader
     gthread, 64 threads         median 1.8 ms, until 64 readers stall

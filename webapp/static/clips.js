@@ -37,7 +37,7 @@ export class ClipWatch {
   #newest = null;
   #fetched = 0;
 
-  /** `status` is the address of /api/status, `camera` the camera's name. */
+  /** `status` is the address of /api/v1/status, `camera` the camera's name. */
   constructor(status, camera) {
     this.#status = status;
     this.#camera = camera;

@@ -11,7 +11,7 @@ export async function postJson(url, body) {
   return answer(fetch(url, { method: "POST", headers, body: JSON.stringify(body) }));
 }
 
-/** What /api/status says of one camera; undefined where it does not know it. */
+/** What /api/v1/status says of one camera; undefined where it does not know it. */
 export async function cameraStatus(url, name) {
   const { cameras } = await getJson(url);
   return cameras.find((camera) => camera.name === name);
@@ -26,7 +26,7 @@ async function answer(request) {
   }
   if (response.redirected && !isJson(response)) throw new Error("You are logged out. Load the page again to log in.");
   const body = isJson(response) ? await response.json() : {};
-  if (!response.ok) throw new Error(body.error ?? `The server answered with an error (${response.status}).`);
+  if (!response.ok) throw new Error(body.detail ?? `The server answered with an error (${response.status}).`);
   return body;
 }
 

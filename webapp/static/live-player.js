@@ -2,7 +2,7 @@
 //
 //   data-playlist    the stream's index.m3u8
 //   data-hls         hls.min.js of the recorder; "" where it serves none, then the browser must play HLS natively
-//   data-status      /api/status, asked before each try, so that a camera that is off is not knocked at for ever
+//   data-status      /api/v1/status, asked before each try, so that a camera that is off is not knocked at for ever
 //   data-camera      the camera's name in that answer
 //
 // Inside it: a <video>, and optionally elements with data-part = state | delay | message and buttons with
