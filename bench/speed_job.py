@@ -125,9 +125,8 @@ def adding(layout: Layout, pattern: Path, start: datetime) -> Callable[[], Path]
 def memory_rows(folder: Path, backlog: timedelta) -> Iterator[list[str]]:
     """A backlog on top of a long history: the job by itself, and with two processes."""
     code = (
-        "import resource, sys; from motion.__main__ import main; code = main();"
-        "whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN);"
-        "print('memory', *(resource.getrusage(who).ru_maxrss for who in whose)); sys.exit(code)"
+        "import resource, sys; from motion.__main__ import main; from report import own_peak; code = main();"
+        "print('memory', own_peak(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024); sys.exit(code)"
     )
     hours = backlog / timedelta(hours=1)
     for processes in (0, 2):
@@ -139,7 +138,7 @@ def memory_rows(folder: Path, backlog: timedelta) -> Iterator[list[str]]:
             for number in range(int(backlog / step)):
                 os.link(made(place.layout, stream), place.layout.stream_dir(stream) / segment_name(end + number * step))
         told = ran([sys.executable, "-c", code], place.environment)
-        ours, child = (int(size) / 1024 for size in told.output.partition("memory ")[2].split()[:2])
+        ours, child = (float(size) for size in told.output.partition("memory ")[2].split()[:2])
         largest = f"{child:.0f} MB" if processes else "-"
         name = f"{hours:g} h of backlog, 100,000 segments, workers = {processes}"
         yield [name, f"{ours:.0f} MB", largest, f"{told.wall:.1f} s", "200 MB each"]

@@ -185,10 +185,10 @@ def timed_calls(kind: type, *names: str) -> Iterator[list[float]]:
 def memory_rows(folder: Path, quick: bool) -> Iterator[list[str]]:
     """A short clip repeated without a new encode, scanned by a process of its own."""
     code = (
-        "import resource, sys; from datetime import UTC, datetime; from pathlib import Path\n"
+        "import sys; from report import own_peak; from datetime import UTC, datetime; from pathlib import Path\n"
         "from motion.look import Look; from motion.scan import Source, scan\n"
         "for _ in scan([Source(Path(sys.argv[1]), datetime(2026, 11, 20, tzinfo=UTC))], Look()): pass\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        "print(own_peak())"
     )
     folder.mkdir(parents=True, exist_ok=True)
     for name, size, fps, minutes in (("detect stream", "320x180", 5, 60), ("1080p30", "1920x1080", 30, 10)):
