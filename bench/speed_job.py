@@ -137,7 +137,7 @@ def memory_rows(folder: Path, backlog: timedelta) -> Iterator[list[str]]:
         for stream, step in LENGTHS.items():
             for number in range(int(backlog / step)):
                 os.link(made(place.layout, stream), place.layout.stream_dir(stream) / segment_name(end + number * step))
-        told = ran([sys.executable, "-c", code], place.environment)
+        told = ran([sys.executable, "-c", code], place.environment | {"PYTHONPATH": os.pathsep.join(sys.path)})
         ours, child = (float(size) for size in told.output.partition("memory ")[2].split()[:2])
         largest = f"{child:.0f} MB" if processes else "-"
         name = f"{hours:g} h of backlog, 100,000 segments, workers = {processes}"

@@ -185,7 +185,8 @@ def timed_calls(kind: type, *names: str) -> Iterator[list[float]]:
 def memory_rows(folder: Path, quick: bool) -> Iterator[list[str]]:
     """A short clip repeated without a new encode, scanned by a process of its own."""
     code = (
-        "import sys; from report import own_peak; from datetime import UTC, datetime; from pathlib import Path\n"
+        "import sys; sys.path.append(sys.argv[2])\n"
+        "from report import own_peak; from datetime import UTC, datetime; from pathlib import Path\n"
         "from motion.look import Look; from motion.scan import Source, scan\n"
         "for _ in scan([Source(Path(sys.argv[1]), datetime(2026, 11, 20, tzinfo=UTC))], Look()): pass\n"
         "print(own_peak())"
@@ -202,7 +203,8 @@ def memory_rows(folder: Path, quick: bool) -> Iterator[list[str]]:
             ["-stream_loop", str(times - 1), "-i", made, "-c", "copy", *parts, long],
         ):
             subprocess.run(["ffmpeg", "-v", "error", "-y", *command], check=True)
-        done = subprocess.run([sys.executable, "-c", code, long], capture_output=True, text=True, check=True, cwd=ROOT)
+        command = [sys.executable, "-c", code, long, ROOT / "bench"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
         yield [f"{name}, {times} min", f"{float(done.stdout):.0f} MB", "200 MB"]
 
 
