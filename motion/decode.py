@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import av
 
-from mediamtx.samples import Sample, Video
+from mediamtx.parts import Sample
+from mediamtx.samples import Video
 from motion.detector import Picture
 from motion.luma import luma_of
 

@@ -15,7 +15,8 @@ from math import inf
 import cv2
 import numpy as np
 
-from mediamtx.samples import Sample, Video
+from mediamtx.parts import Sample
+from mediamtx.samples import Video
 from motion.decode import Decoders, Drawn, groups, is_reference
 from motion.detector import Picture
 from motion.luma import WIDEST

@@ -12,7 +12,8 @@ import av
 
 from config.errors import SegmentError
 from mediamtx.mp4 import open_whole
-from mediamtx.samples import Sample, open_video
+from mediamtx.parts import Sample
+from mediamtx.samples import open_video
 from motion.decode import Decoders, Drawn
 from motion.detector import Picture
 from motion.economy import Economy, is_dear

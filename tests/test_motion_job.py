@@ -21,7 +21,8 @@ from config.errors import ClipError
 from config.settings import CameraSettings
 from mediamtx.decisions import delete_clip, keep
 from mediamtx.names import Segment, Stream
-from mediamtx.samples import Sample, Video
+from mediamtx.parts import Sample
+from mediamtx.samples import Video
 from mediamtx.segments import Span, inspect
 from motion.activity import Activity
 from motion.job import Report
