@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from datetime import timedelta
 from http import HTTPStatus
@@ -14,12 +13,13 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, NotFound
 
-from config.errors import BirbCamError, ClipError, RecorderError
+from config.errors import BirbCamError
 from config.settings import Settings
 from mediamtx.layout import Layout
-from webapp import VERSION, auth, camera_settings, clips, live, pages, setup
+from webapp import VERSION, archive, auth, camera_settings, clips, decisions, live, pages, setup
 from webapp.access import guard, is_logged_in, wants_page
 from webapp.passwords import PasswordFile, session_secret
+from webapp.problems import status_of
 from webapp.state import AppState, app_state
 from webapp.static_files import version_static_files
 from webapp.status import StatusBoard
@@ -81,7 +81,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(guard)  # before the CSRF check: who is not logged in is told that
     CSRFProtect(app)
     version_static_files(app)
-    for module in (pages, camera_settings, live, clips, auth, setup):
+    for module in (pages, camera_settings, live, clips, decisions, archive, auth, setup):
         app.register_blueprint(module.blueprint)
     app.add_url_rule("/healthz", "healthz", lambda: jsonify({"ok": True}))
     app.after_request(_add_headers)
@@ -138,21 +138,10 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _our_error(error: BirbCamError) -> ResponseReturnValue:
-    code = _code_of(error)
+    code = status_of(error)
     if code == HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s", error)
     return _error_response(code, code.phrase, str(error))
-
-
-def _code_of(error: BirbCamError) -> HTTPStatus:
-    if isinstance(error, RecorderError):
-        return HTTPStatus.SERVICE_UNAVAILABLE
-    if isinstance(error, ClipError):
-        return HTTPStatus.CONFLICT  # nothing recorded yet to make a clip of
-    cause = error.__cause__
-    if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
-        return HTTPStatus.INSUFFICIENT_STORAGE
-    return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _error_response(code: int, title: str, message: str) -> Response:
