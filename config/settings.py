@@ -46,7 +46,15 @@ class RecorderSettings:
     rtsp_port: int = setting(8554, "where cameras publish to MediaMTX (TCP)", low=1, high=65535)
     hls_port: int = setting(8888, "where the web app fetches live HLS, loopback only (TCP)", low=1, high=65535)
     webrtc_port: int = setting(8889, "WebRTC signalling of MediaMTX, loopback only (TCP)", low=1, high=65535)
-    webrtc_udp_port: int = setting(8189, "WebRTC media of MediaMTX (UDP)", low=1, high=65535)
+    webrtc_udp_port: int = setting(
+        8189, "where MediaMTX sends the live picture over WebRTC from (UDP); let a firewall pass it", low=1, high=65535
+    )
+    webrtc_udp_host: str = setting(
+        "", 'address that it listens on; "" is the whole network where web.host opens the page to it, else this machine'
+    )
+    webrtc_hosts: str = setting(
+        "", "further names or addresses by which browsers reach that port, as behind a router; with commas between"
+    )
     api_port: int = setting(9997, "control API of the recorder, loopback only (TCP)", low=1, high=65535)
     metrics_port: int = setting(9998, "metrics of MediaMTX, loopback only (TCP)", low=1, high=65535)
     embedded_port: int = setting(
@@ -78,6 +86,20 @@ class WebSettings:
     host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0 for the whole network, which needs a password")
     port: int = setting(8080, "port to listen on (TCP)", low=1, high=65535)
     session_days: float = setting(30.0, "how long a log-in lasts", "days", low=0.01, high=3650)
+    trusted_proxies: str = setting(
+        "",
+        'addresses of reverse proxies whose X-Forwarded-For, -Proto and -Prefix are believed, as "127.0.0.1, ::1"; "" '
+        "believes nobody",
+        form="networks",
+    )
+    https_only: bool = setting(
+        False,
+        "the page is reached by https alone, which a proxy in trusted_proxies makes: browsers are told to never try "
+        "http again (HSTS), and what comes unencrypted is refused",
+    )
+    longest_recording: float = setting(
+        3600.0, "a recording that somebody started and did not stop ends after this", "s", low=10, high=14400
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

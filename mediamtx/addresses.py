@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import quote
 
 from config.errors import RecorderError
+from config.network import is_loopback
 from config.settings import Settings
 from mediamtx.files import replace_file
 from mediamtx.layout import Layout
@@ -80,7 +81,7 @@ def publish_url(settings: Settings, stream: Stream) -> str:
     machine (`mediamtx.host`) nothing is known but that it is a MediaMTX with the password that lies here.
     """
     if host := settings.mediamtx.host:
-        base = f"rtsp://{f'[{host}]' if ':' in host else host}:{settings.mediamtx.rtsp_port}"
+        base = f"rtsp://{bracketed(host)}:{settings.mediamtx.rtsp_port}"
     else:
         info = running_recorder(settings)
         base = info.rtsp_base if info.kind == "mediamtx" else ""
@@ -103,6 +104,29 @@ def hls_url(settings: Settings, stream: Stream) -> str:
     addresses. The embedded recorder ignores the query.
     """
     return f"{running_recorder(settings).hls_base}/{stream.path}/index.m3u8"
+
+
+def whep_url(settings: Settings, stream: Stream) -> str | None:
+    """Where a stream is asked for over WebRTC (WHEP), on the loopback; None where the recorder has none.
+
+    It takes `reader_headers` with it. RecorderError where no recorder runs.
+    """
+    base = running_recorder(settings).webrtc_base
+    return f"{base}/{stream.path}/whep" if base else None
+
+
+def webrtc_udp_host(settings: Settings) -> str:
+    """What MediaMTX's WebRTC port listens on; "" is everything.
+
+    No more is open than the page is: where only this machine's browsers reach that, they alone reach the port.
+    """
+    local = settings.web.host == "localhost" or is_loopback(settings.web.host)
+    return settings.mediamtx.webrtc_udp_host or ("127.0.0.1" if local else "")
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands before the colon of a port."""
+    return f"[{host}]" if ":" in host else host
 
 
 def api_url(settings: Settings) -> str:

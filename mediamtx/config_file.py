@@ -12,7 +12,7 @@ from typing import Any
 
 from config.errors import ConfigError, RecorderError, StorageError
 from config.settings import CAMERA_NAME, Settings
-from mediamtx.addresses import PUBLISH_USER, READ_USER
+from mediamtx.addresses import PUBLISH_USER, READ_USER, bracketed, webrtc_udp_host
 from mediamtx.files import replace_file
 from mediamtx.find import Version
 from mediamtx.layout import Layout
@@ -52,7 +52,9 @@ def mediamtx_config(settings: Settings, password: str, version: Version) -> dict
         "hlsAlwaysRemux": True,
         "hlsSegmentDuration": "1s",
         "webrtcAddress": f"127.0.0.1:{ours.webrtc_port}",
-        "webrtcLocalUDPAddress": f":{ours.webrtc_udp_port}",
+        # Offered to browsers: the addresses of this machine's interfaces that the port listens on, and these.
+        "webrtcLocalUDPAddress": f"{bracketed(webrtc_udp_host(settings))}:{ours.webrtc_udp_port}",
+        "webrtcAdditionalHosts": [host for part in ours.webrtc_hosts.split(",") if (host := part.strip())],
         "authInternalUsers": [
             {
                 "user": PUBLISH_USER,

@@ -67,6 +67,10 @@ class Layout:
         """The motion job's progress with one camera."""
         return self.state_dir / f".motion_state_{Stream(camera).path}.json"
 
+    def manual_recording(self, camera: str) -> Path:
+        """Exists while a manual recording of the camera runs, or is still to become a clip."""
+        return self.state_dir / f".manual_{Stream(camera).path}.json"
+
     @property
     def recorded_sizes(self) -> Path:
         """How much the recordings of each day take: only spares work."""
@@ -90,7 +94,7 @@ class Layout:
         return self.state_dir / ".retention_stuck"
 
     def lock(self, name: str) -> Path:
-        """The lock file of one job: "scan", "retention", "recorder"."""
+        """The lock file of one job: "scan", "retention", "recorder", "manual"."""
         return self.state_dir / f".{name}.lock"
 
     @property
@@ -114,9 +118,28 @@ class Layout:
         return self.state_dir / "tools"
 
     @property
+    def hls_library(self) -> Path:
+        """The last copy of the recorder's hls.js, with which recordings play while it is down."""
+        return self.state_dir / "hls.min.js"
+
+    @property
     def web_password(self) -> Path:
-        """The hash of the web app's password."""
+        """The hash of the one password of installations without users; users replace it when they are first written."""
         return self.state_dir / "web_password"
+
+    @property
+    def web_users(self) -> Path:
+        """The web app's users and the tokens of programs."""
+        return self.state_dir / "web_users.json"
+
+    @property
+    def web_sessions(self) -> Path:
+        """Who is logged in to the web app."""
+        return self.state_dir / "web_sessions.json"
+
+    def has_password(self) -> bool:
+        """Whether the web app needs a log-in: it has users, or the one password."""
+        return self.web_users.exists() or self.web_password.exists()
 
     @property
     def web_secret(self) -> Path:

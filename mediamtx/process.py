@@ -19,7 +19,13 @@ from pathlib import Path
 
 from config.errors import RecorderError
 from config.settings import Settings
-from mediamtx.addresses import RecorderInfo, mediamtx_headers, remove_recorder_info, write_recorder_info
+from mediamtx.addresses import (
+    RecorderInfo,
+    mediamtx_headers,
+    remove_recorder_info,
+    webrtc_udp_host,
+    write_recorder_info,
+)
 from mediamtx.api import fetch_states
 from mediamtx.config_file import child_environment, write_mediamtx_config
 from mediamtx.find import mediamtx_version, version_text
@@ -109,7 +115,10 @@ def check_ports(settings: Settings) -> None:
         for name in ("rtsp_port", "hls_port", "webrtc_port", "webrtc_udp_port", "api_port", "metrics_port"):
             port = getattr(ports, name)
             try:
-                held.enter_context(_listen(port, everywhere=name == "rtsp_port", udp=name == "webrtc_udp_port"))
+                if name == "webrtc_udp_port":
+                    held.enter_context(_listen_udp(webrtc_udp_host(settings), port))
+                else:
+                    held.enter_context(_listen(port, everywhere=name == "rtsp_port"))
             except OSError as error:
                 raise RecorderError(
                     f"port {port} (setting mediamtx.{name}) cannot be listened on ({os.strerror(error.errno or 0)}); "
@@ -117,15 +126,18 @@ def check_ports(settings: Settings) -> None:
                 ) from error
 
 
-def _listen(port: int, everywhere: bool, udp: bool) -> socket.socket:
+def _listen(port: int, everywhere: bool) -> socket.socket:
     """A socket that holds the port in the way MediaMTX will."""
-    if not udp:
-        if everywhere and socket.has_dualstack_ipv6():
-            return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
-        return socket.create_server(("" if everywhere else "127.0.0.1", port))
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    if everywhere and socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return socket.create_server(("" if everywhere else "127.0.0.1", port))
+
+
+def _listen_udp(host: str, port: int) -> socket.socket:
+    """As `_listen`, of the port that WebRTC's pictures leave from."""
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
     try:
-        sock.bind(("", port))
+        sock.bind((host, port))
     except OSError:
         sock.close()
         raise

@@ -36,6 +36,7 @@ from mediamtx.files import (
 )
 from mediamtx.layout import Layout
 from mediamtx.names import ClipName
+from mediamtx.pictures import jpeg
 from mediamtx.segments import Span
 
 if TYPE_CHECKING:
@@ -158,14 +159,7 @@ def thumbnail_of(path: Path, at_seconds: float, width: int = 640) -> bytes:
             frame = _frame_at(container, at_seconds)
             if frame is None:
                 raise ClipError(f"{path}: there is no picture at {at_seconds:g} s")
-            width = min(width, frame.width)
-            height = max(2, round(frame.height * width / frame.width / 2) * 2)
-            encoder = av.CodecContext.create("mjpeg", "w")
-            encoder.width, encoder.height, encoder.pix_fmt = width // 2 * 2, height, "yuvj420p"
-            encoder.time_base = Fraction(1, 25)  # it must have one
-            encoder.options = {"qmin": "4", "qmax": "4"}
-            picture = frame.reformat(encoder.width, height, "yuvj420p", dst_color_range="JPEG")
-            return b"".join(bytes(packet) for packet in [*encoder.encode(picture), *encoder.encode(None)])
+            return jpeg(frame, width)
     except (av.FFmpegError, IndexError) as error:
         raise ClipError(f"{path}: no picture can be taken from it: {error}") from error
 

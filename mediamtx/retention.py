@@ -23,6 +23,7 @@ from mediamtx.expiry import Deletion, Disk, Item, Policy, amount_text, expired, 
 from mediamtx.files import make_folder, storage_error
 from mediamtx.layout import Layout
 from mediamtx.listing import first_segment, segments_of
+from mediamtx.manual import needed as manual_needed
 from mediamtx.names import RELEASED, Segment, Stream
 from mediamtx.segments import LONGEST_SEGMENT, Span, list_streams
 from mediamtx.sizes import recorded_bytes
@@ -36,8 +37,9 @@ def apply_retention(
     """Delete what the settings say; returns what was deleted. May be stopped anywhere and run again.
 
     `scanned` is up to when the footage of a stream was searched for motion (a camera's other stream counts too),
-    `needed` the footage of a camera that clips will still be cut from. A file that cannot be deleted is logged and
-    the rest goes on. Does nothing while another process does it. Raises StorageError without a state folder.
+    `needed` the footage of a camera that clips will still be cut from; that of manual recordings comes to it. A file
+    that cannot be deleted is logged and the rest goes on. Does nothing while another process does it. Raises
+    StorageError without a state folder.
     """
     layout = Layout.of(settings)
     make_folder(layout.state_dir)
@@ -50,7 +52,7 @@ def apply_retention(
     except OSError as error:
         raise storage_error(layout.state_dir, "the lock cannot be taken", error) from error
     try:
-        return _Pass(settings, layout, now, scanned, needed).run()
+        return _Pass(settings, layout, now, scanned, [*needed, *manual_needed(settings, now)]).run()
     finally:
         lock.release()
 

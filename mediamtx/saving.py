@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from config.errors import ClipError, SegmentError
 from config.settings import Settings
+from mediamtx.catalogue import find_clip
 from mediamtx.clips import Clip
 from mediamtx.cut import CutPart, cut
 from mediamtx.layout import Layout
-from mediamtx.names import ClipName, Segment, Stream
+from mediamtx.names import ClipKind, ClipName, Segment, Stream
 from mediamtx.publish import publish, temporary_path, thumbnail_of
 from mediamtx.segments import LONGEST_SEGMENT, Span, inspect, list_segments
 
@@ -30,26 +31,38 @@ def save_last(settings: Settings, camera: str, seconds: float, now: datetime) ->
     layout = Layout.of(settings)
     length = timedelta(seconds=seconds)
     segments = list_segments(layout, Stream(camera), since=now - length - LONGEST_SEGMENT)
-    footage_end = _footage_end(layout, segments)
-    if footage_end is None or footage_end <= now - length:
+    newest = footage_end(layout, segments)
+    if newest is None or newest <= now - length:
         raise ClipError(f"camera {camera}: nothing was recorded in the last {seconds:g} s; is it publishing?")
-    end = min(now, footage_end) if now - footage_end < _LIVE else now
+    end = min(now, newest) if now - newest < _LIVE else now
     span = Span(end - length, end)
-    temporary = temporary_path(layout, camera, ClipName(span.start, "saved"), "web")
+    return publish_span(layout, camera, "saved", segments, span)[-1]
+
+
+def publish_span(
+    layout: Layout, camera: str, kind: ClipKind, segments: Sequence[Segment], span: Span, once: bool = False
+) -> list[Clip]:
+    """Publish a span of a camera's main stream; a clip for each part that cannot be joined, oldest first.
+
+    With `once`, a part that was published before (its name says so) is not published again.
+    Raises ClipError where nothing of it can be read, StorageError.
+    """
+    temporary = temporary_path(layout, camera, ClipName(span.start, kind), "web")
     parts = cut(layout, segments, span, temporary).parts
     clips = []
     try:
         for number, part in enumerate(parts, 1):
             requested = span.start if number == 1 else part.start
-            clip = Clip.new(layout, camera, "saved", requested, part.start, part.end, part=number)
-            clips.append(publish(layout, clip, part.path, _thumbnail(part)))
+            before = find_clip(layout, camera, ClipName(requested, kind).stem) if once else None
+            clip = Clip.new(layout, camera, kind, requested, part.start, part.end, part=number)
+            clips.append(before or publish(layout, clip, part.path, _thumbnail(part)))
     finally:
         for part in parts:
             part.path.unlink(missing_ok=True)
-    return clips[-1]
+    return clips
 
 
-def _footage_end(layout: Layout, segments: Sequence[Segment]) -> datetime | None:
+def footage_end(layout: Layout, segments: Sequence[Segment]) -> datetime | None:
     """Where the newest segment ends that can be read; one just begun may hold nothing yet."""
     for segment in reversed(segments):
         try:

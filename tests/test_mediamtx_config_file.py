@@ -32,7 +32,13 @@ def test_only_rtsp_is_open_to_the_network(settings: Settings) -> None:
     config = mediamtx_config(settings, "secret", PINNED_VERSION)
     ports = settings.mediamtx
     assert config["rtspAddress"] == f":{ports.rtsp_port}"
-    assert config["webrtcLocalUDPAddress"] == f":{ports.webrtc_udp_port}"
+    assert config["webrtcLocalUDPAddress"] == f"127.0.0.1:{ports.webrtc_udp_port}", "no more than the page"
+    opened = replace(settings, web=replace(settings.web, host="0.0.0.0"))
+    assert mediamtx_config(opened, "secret", PINNED_VERSION)["webrtcLocalUDPAddress"] == f":{ports.webrtc_udp_port}"
+    ours = replace(ports, webrtc_udp_host="::", webrtc_hosts="cam.example, 192.0.2.1")
+    asked = mediamtx_config(replace(settings, mediamtx=ours), "secret", PINNED_VERSION)
+    assert asked["webrtcLocalUDPAddress"] == f"[::]:{ports.webrtc_udp_port}"
+    assert asked["webrtcAdditionalHosts"] == ["cam.example", "192.0.2.1"]
     assert config["hlsAddress"] == f"127.0.0.1:{ports.hls_port}"
     assert config["webrtcAddress"] == f"127.0.0.1:{ports.webrtc_port}"
     assert config["apiAddress"] == f"127.0.0.1:{ports.api_port}"
