@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from config.errors import BirbCamError
 from config.settings import Settings
 from mediamtx.layout import Layout
-from webapp import VERSION, archive, auth, camera_settings, clips, decisions, live, pages, setup
+from webapp import VERSION, archive, auth, camera_settings, clips, decisions, live, manual, pages, setup, stills, whep
 from webapp.access import guard, is_logged_in, wants_page
 from webapp.passwords import PasswordFile, session_secret
 from webapp.problems import status_of
@@ -81,7 +81,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(guard)  # before the CSRF check: who is not logged in is told that
     CSRFProtect(app)
     version_static_files(app)
-    for module in (pages, camera_settings, live, clips, decisions, archive, auth, setup):
+    for module in (pages, camera_settings, live, whep, stills, manual, clips, decisions, archive, auth, setup):
         app.register_blueprint(module.blueprint)
     app.add_url_rule("/healthz", "healthz", lambda: jsonify({"ok": True}))
     app.after_request(_add_headers)
@@ -102,7 +102,7 @@ def create_app(settings: Settings) -> Flask:
 
 def _read_body() -> None:
     """The whole body, small as it has to be, so that nobody keeps a request open by sending it drop by drop."""
-    if request.method == "POST":
+    if request.method in ("POST", "PUT", "PATCH", "DELETE"):
         try:
             with app_state().threads.limit(BODY_TIMEOUT):
                 request.get_data()

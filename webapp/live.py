@@ -2,6 +2,7 @@
 
     GET /live/<camera>/index.m3u8     the entry playlist; never kept
     GET /live/<camera>/<file>         what it names: child playlists, initialisation, segments
+    GET /live/<camera>/small/...      the same of the detect stream, for small pictures
     GET /live/<camera>/hls.min.js     the recorder's own hls.js, where it serves one
 
 A session of the recorder that has ended is answered with 410: the player loads index.m3u8 again. 404 means that the
@@ -15,7 +16,6 @@ import http.client
 import logging
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
@@ -23,6 +23,7 @@ from flask.typing import ResponseReturnValue
 from mediamtx.addresses import hls_url, reader_headers
 from mediamtx.names import Stream
 from webapp.files import CHUNK
+from webapp.relay import ask_recorder
 from webapp.state import app_state, camera_or_404, not_found
 
 TIMEOUT = 10.0  # s without a byte from the recorder; its entry playlist waits for the first picture
@@ -44,8 +45,9 @@ blueprint = Blueprint("live", __name__)
 _scripts: dict[str, bytes] = {}  # the recorder's address and start -> its hls.js
 
 
-@blueprint.get("/live/<name>/<path:path>")
-def playlist_file(name: str, path: str) -> ResponseReturnValue:
+@blueprint.get("/live/<name>/<path:path>", defaults={"small": False})
+@blueprint.get("/live/<name>/small/<path:path>", defaults={"small": True})
+def playlist_file(name: str, path: str, small: bool) -> ResponseReturnValue:
     """A playlist or a piece of the live picture, passed on as it comes."""
     camera_or_404(name)
     match = _FILE.fullmatch(path)
@@ -54,7 +56,7 @@ def playlist_file(name: str, path: str) -> ResponseReturnValue:
         not_found("There is no such file in the live picture.")
     if path == "index.m3u8":
         query = "cookieCheck=1"  # as MediaMTX would redirect to; it then puts the session into the children's addresses
-    connection, answer = _ask(name, path, query)
+    connection, answer = _ask(Stream(name, detect=small), path, query)
     if answer.status != 200:
         connection.close()
         _refuse(answer.status)
@@ -75,7 +77,7 @@ def hls_js(name: str) -> ResponseReturnValue:
         not_found("The recorder that runs serves no hls.js.")
     key = f"{hls_url(app_state().settings, Stream(name))} {snapshot.recorder_started}"
     if key not in _scripts:
-        connection, answer = _ask(name, "hls.min.js", "")
+        connection, answer = _ask(Stream(name), "hls.min.js", "")
         try:
             if answer.status != 200:
                 _refuse(answer.status)
@@ -93,23 +95,11 @@ def hls_js(name: str) -> ResponseReturnValue:
     return response.make_conditional(request)
 
 
-def _ask(name: str, file: str, query: str) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+def _ask(stream: Stream, file: str, query: str) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
     settings = app_state().settings
-    entry, headers = urlsplit(hls_url(settings, Stream(name))), reader_headers(settings)  # RecorderError becomes 503
-    connection = http.client.HTTPConnection(entry.hostname or "", entry.port, timeout=TIMEOUT)
-    target = entry.path.removesuffix("index.m3u8") + file
-    try:
-        connection.request("GET", f"{target}?{query}" if query else target, headers=headers)
-        return connection, connection.getresponse()
-    except TimeoutError:
-        connection.close()
-        abort(504, "The recorder does not answer; it may be starting or overloaded.")
-    except OSError as error:
-        connection.close()
-        abort(503, f"The recorder cannot be reached ({error.strerror}); start it with: ./birbcam recorder")
-    except http.client.HTTPException as error:
-        connection.close()
-        abort(502, f"The recorder's answer makes no sense ({error!r}); restart it.")
+    entry = hls_url(settings, stream)  # RecorderError becomes 503
+    address = entry.removesuffix("index.m3u8") + file
+    return ask_recorder(f"{address}?{query}" if query else address, reader_headers(settings), TIMEOUT)
 
 
 def _refuse(status: int) -> None:

@@ -109,6 +109,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
 
     def load(self) -> Any:
         """In the worker process."""
+        import gevent
+
         from webapp.app import create_app
 
-        return create_app(self._settings)
+        app = create_app(self._settings)
+        gevent.spawn(app.extensions["birbcam"].manual.run)  # recordings that ended while no web app ran, too
+        return app

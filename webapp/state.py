@@ -12,8 +12,10 @@ from flask import abort, current_app
 from config.settings import CameraSettings, Settings
 from mediamtx.layout import Layout
 from mediamtx.names import ClipName
+from webapp.manual_board import ManualBoard
 from webapp.passwords import PasswordFile
 from webapp.status import StatusBoard
+from webapp.still_board import StillBoard
 from webapp.threads import Threads
 from webapp.throttle import Throttle
 
@@ -30,6 +32,12 @@ class AppState:
     board: StatusBoard
     throttle: Throttle = field(default_factory=Throttle)
     threads: Threads = field(default_factory=Threads)
+    stills: StillBoard = field(init=False)
+    manual: ManualBoard = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stills", StillBoard(self.layout, self.threads))
+        object.__setattr__(self, "manual", ManualBoard(self.settings, self.layout, self.threads))
 
 
 def app_state() -> AppState:

@@ -39,13 +39,14 @@ class Snapshot:
     streams: dict[Stream, StreamState]
     recorder_started: datetime | None
     has_hls_js: bool = False
+    has_webrtc: bool = False
 
 
 def take_snapshot(settings: Settings, now: datetime) -> Snapshot:
     """Ask the recorder; one that does not answer within a second has no streams."""
     try:
         info = running_recorder(settings)
-        return Snapshot(now, stream_states(settings), info.started, info.has_hls_js)
+        return Snapshot(now, stream_states(settings), info.started, info.has_hls_js, info.webrtc_base is not None)
     except RecorderError as error:
         log.debug("%s", error)
         return Snapshot(now, {}, None)

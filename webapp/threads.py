@@ -18,12 +18,14 @@ class Threads:
 
     `disk` is for reading files and folders: a disk that spins up takes seconds. `heavy` is for cutting clips and
     hashing passwords; it does one thing at a time, so that neither memory nor the CPU of a small Pi runs out, and
-    reading does not wait for it. Outside the gevent server (in a test) both call the function at once.
+    reading does not wait for it. `picture` is for single pictures, also one at a time, so that a long clip does not
+    hold them up. Outside the gevent server (in a test) all call the function at once.
     """
 
     def __init__(self) -> None:
         self._cooperative = bool(monkey.is_module_patched("socket"))
         self._heavy = ThreadPool(1) if self._cooperative else None
+        self._picture = ThreadPool(1) if self._cooperative else None
 
     def disk(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `function` returns or raises."""
@@ -33,6 +35,10 @@ class Threads:
     def heavy(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `function` returns or raises, after those that were asked for before."""
         return _apply(self._heavy, function, *args, **kwargs)
+
+    def picture(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `function` returns or raises, after those that were asked for before."""
+        return _apply(self._picture, function, *args, **kwargs)
 
     def limit(self, seconds: float) -> AbstractContextManager[object]:
         """Raises TimeoutError in what takes longer."""

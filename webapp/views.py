@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import url_for
 
 from mediamtx.catalogue import DayCount, latest_clip
 from mediamtx.clips import Clip
+from mediamtx.manual import manual_recording
 from mediamtx.marks import encode_marks
-from mediamtx.names import iso
+from mediamtx.names import Stream, iso
 from webapp.state import app_state
 
 ClipJson = dict[str, Any]
@@ -27,19 +28,31 @@ class CameraView:
     state: str  # "live", "starting" or "offline"
     since: str | None  # ISO 8601 UTC
     latest_clip: ClipJson | None
+    webrtc: bool  # whether the recorder offers it
+    hls_js: bool  # whether the recorder serves hls.js
+    small: bool  # whether there is a detect stream to show in small tiles
+    recording: str | None  # since when somebody records by hand, ISO 8601 UTC
 
 
 def camera_view(name: str) -> CameraView:
     """The camera with its state and latest clip."""
     state = app_state()
     status = state.board.status(name)
+    snapshot = state.board.snapshot()
+    small = snapshot.streams.get(Stream(name, detect=True))
     latest = state.threads.disk(latest_clip, state.layout, name)
+    manual = state.threads.disk(manual_recording, state.layout, name)
+    running = manual is not None and manual.end(datetime.now(UTC)) is None
     return CameraView(
         name=name,
         title=state.settings.cameras[name].title or name,
         state=status.state,
         since=_iso_or_none(status.since),
         latest_clip=clips_json([latest])[0] if latest else None,
+        webrtc=snapshot.has_webrtc,
+        hls_js=snapshot.has_hls_js,
+        small=small is not None and small.ready,
+        recording=iso(manual.start) if manual is not None and running else None,
     )
 
 
