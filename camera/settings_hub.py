@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from camera.machine import machine_status
@@ -17,10 +15,10 @@ from camera.pi_controls import LIVE
 from camera.progress import Status
 from camera.publisher import Publisher
 from camera.sources import Feed, Source
-from config.errors import CameraError, StorageError
+from config.errors import CameraError
 from config.load import SAVED_NAME
 from config.settings import CameraSettings, Settings
-from mediamtx.files import write_file
+from mediamtx.saved_settings import save_camera_values
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +97,7 @@ class SupervisedCameras:
     def change(self, name: str, values: Mapping[str, Any]) -> None:
         """Keep these values, and let them count."""
         with self._saving:
-            save_values(self._settings.state_dir / SAVED_NAME, name, values)
+            save_camera_values(self._settings.state_dir / SAVED_NAME, name, values)
             camera = dataclasses.replace(self._settings.cameras[name], **values)
             with self._lock:
                 cameras = self._settings.cameras | {name: camera}
@@ -153,25 +151,3 @@ class SupervisedCameras:
         with self._lock:
             known = self._known.get(name)
             return known.publisher if known is not None else None
-
-
-def save_values(path: Path, name: str, values: Mapping[str, Any]) -> None:
-    """Lay values of one camera over what was saved before; StorageError, and all stays, where that cannot be."""
-    try:
-        saved = json.loads(path.read_bytes())
-        saved.setdefault("cameras", {}).setdefault(name, {}).update(values)
-    except FileNotFoundError:
-        saved = {"cameras": {name: dict(values)}}
-        _make(path.parent)
-    except (ValueError, AttributeError) as error:
-        raise StorageError(f"{path}: damaged ({error}); remove it to go back to the configuration file") from error
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be read: {error.strerror}") from error
-    write_file(path, json.dumps(saved, indent=1, sort_keys=True).encode() + b"\n")
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"{folder}: cannot be made: {error.strerror}") from error

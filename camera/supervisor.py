@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -17,9 +16,7 @@ from camera.pi_controls import LIVE, REBUILT
 from camera.publisher import Publisher
 from camera.settings_server import Service
 from camera.sources import Feed, Source, feeds
-from config.errors import ConfigError
-from config.load import SAVED_NAME, find_config
-from config.logs import redact
+from config.follow import Follower
 from config.settings import CameraSettings, Settings
 
 log = logging.getLogger(__name__)
@@ -82,17 +79,15 @@ class Supervisor:
 
     def __init__(self, load: Callable[[], Settings]) -> None:
         """`load` reads the settings files; its ConfigError at the start is the caller's."""
-        self._load = load
-        self._settings = load()
-        self._seen = self._contents()
+        self._follower = Follower(load)
         self._workers: dict[Job, _Worker] = {}
         self._stuck = False
-        self._service = Service(self._settings)
+        self._service = Service(self.settings)
 
     @property
     def settings(self) -> Settings:
         """The settings that are followed now."""
-        return self._settings
+        return self._follower.settings
 
     @property
     def publishers(self) -> dict[Feed, Publisher]:
@@ -126,34 +121,25 @@ class Supervisor:
             log.error("%s: its publisher hangs; systemd is no longer told that all is well", oldest.thread.name)
 
     def _follow(self) -> None:
-        """Take over changed settings; wrong ones are said once, and the old ones stay."""
-        contents = self._contents()
-        if contents == self._seen:
-            return
-        self._seen = contents
-        try:
-            settings = self._load()
-        except ConfigError as error:
-            log.error("the changed settings are wrong, the old ones stay: %s", redact("; ".join(error.problems)))
-            return
-        self._settings = settings
-        logging.getLogger().setLevel(settings.log_level.upper())
+        """Take over changed settings."""
+        if self._follower.look():
+            logging.getLogger().setLevel(self.settings.log_level.upper())
 
     def _keep(self) -> None:
         """Start what should run and does not; end what should not."""
-        wanted = jobs(self._settings)
+        wanted = jobs(self.settings)
         crashed = [job for job, worker in self._workers.items() if not worker.thread.is_alive()]
         for job in crashed:
             log.error("%s: its publisher crashed; starting it again", job.feed.label)
         self._end([*crashed, *(job for job in self._workers if job not in wanted)])
         for job in sorted(wanted - self._workers.keys(), key=lambda job: job.feed.label):
-            self._workers[job] = _Worker(self._settings, job)
+            self._workers[job] = _Worker(self.settings, job)
         for job, worker in self._workers.items():
-            camera = _camera(self._settings, job)
+            camera = _camera(self.settings, job)
             if camera != worker.camera:
                 worker.camera = camera
                 worker.publisher.adjust(camera)
-        self._service.follow(self._settings, self.publishers)
+        self._service.follow(self.settings, self.publishers)
 
     def _end(self, ending: list[Job]) -> None:
         workers = [worker for job in dict.fromkeys(ending) if (worker := self._workers.pop(job, None))]
@@ -162,18 +148,3 @@ class Supervisor:
         deadline = time.monotonic() + STOP_TIMEOUT
         for worker in workers:
             worker.thread.join(max(0.0, deadline - time.monotonic()))
-
-    def _contents(self) -> tuple[bytes | None, ...]:
-        """The settings files as they are, which tells a change better than their times do."""
-        try:
-            config = find_config(os.environ)
-        except ConfigError:
-            config = None
-        return tuple(_content(path) for path in (config, self._settings.state_dir / SAVED_NAME))
-
-
-def _content(path: Path | None) -> bytes | None:
-    try:
-        return path.read_bytes() if path is not None else None
-    except OSError:
-        return None  # the loader says what is wrong with it

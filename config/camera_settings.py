@@ -32,6 +32,7 @@ class CameraSettings:
         "",
         "the camera's own small stream (about 320 px wide), used for motion instead of scaling the main one",
         secret=True,
+        form="source",
     )
     width: int = setting(1280, "width of the picture, where we encode it", "px", low=160, high=7680)
     height: int = setting(720, "height of the picture, where we encode it", "px", low=120, high=4320)

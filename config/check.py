@@ -10,10 +10,28 @@ from pathlib import Path
 from typing import Any, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from config.networks import parse_networks
 from config.settings import CAMERA_NAME, PI_CAMERA, CameraSettings, Polygons, Setting
 from config.sizes import parse_amount
 
+ADDRESSES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "srt", "udp", "rtp", "tcp")
+"""How the address of a source may begin: what comes over a network, so that no address reads this machine's files."""
+
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
+
+
+class Problem(str):
+    """One mistake: a line for people, which also knows which setting it is about and what is wrong with it."""
+
+    key: str  # dotted
+    said: str
+
+    @classmethod
+    def of(cls, origin: str, key: str, said: str, shown: str = "") -> Problem:
+        """`origin` is the file or variable; `shown` is the value, as it may be shown."""
+        problem = cls(f"{origin}: {key}{f' = {shown}' if shown else ''}: {said}")
+        problem.key, problem.said = key, said
+        return problem
 
 
 def settings_of(cls: type[Any]) -> dict[str, tuple[type, Setting, Any]]:
@@ -46,39 +64,40 @@ def check_table(
     `origin` is the file or variable, `prefix` the dotted table name with its dot, `base` what relative paths start at.
     """
     if not isinstance(values, dict):
-        problems.append(f"{origin}: {prefix.rstrip('.')}: must be a table [{prefix.rstrip('.')}], not {values!r}")
+        name = prefix.rstrip(".")
+        problems.append(Problem.of(origin, name, f"must be a table [{name}], not {values!r}"))
         return {}
     known = settings_of(cls)
     result = {}
     for key, value in values.items():
         if key not in known:
             hint = nearest(key, [*known, *also_known])
-            problems.append(f"{origin}: {prefix}{key}: unknown setting{hint or '; config_default.txt lists them all'}")
+            said = f"unknown setting{hint or '; config_default.txt lists them all'}"
+            problems.append(Problem.of(origin, f"{prefix}{key}", said))
             continue
         kind, setting, _ = known[key]
         try:
             result[key] = check_value(kind, setting, value, base)
         except ValueError as error:
             shown = "(not shown)" if setting.secret else repr(value)
-            problems.append(f"{origin}: {prefix}{key} = {shown}: {error}")
+            problems.append(Problem.of(origin, f"{prefix}{key}", str(error), shown))
     return result
 
 
 def check_camera_table(values: Any, origin: str, problems: list[str]) -> dict[str, Any]:
     """The tables of `[cameras.<name>]` whose names are valid."""
     if not isinstance(values, dict):
-        problems.append(f"{origin}: cameras: must be tables [cameras.<name>]")
+        problems.append(Problem.of(origin, "cameras", "must be tables [cameras.<name>]"))
         return {}
     result = {}
     for name, table in values.items():
         if not CAMERA_NAME.fullmatch(name):
-            problems.append(
-                f"{origin}: cameras.{name}: not a camera name; allowed are a-z, 0-9 and -, starting with a letter "
-                "or digit (what people see is the title)"
-            )
+            said = "not a camera name; allowed are a-z, 0-9 and -, starting with a letter or digit"
+            problems.append(Problem.of(origin, f"cameras.{name}", f"{said} (what people see is the title)"))
         elif not isinstance(table, dict):
             hint = nearest(name, settings_of(CameraSettings))
-            problems.append(f"{origin}: cameras.{name}: must be a table [cameras.{name}], not {table!r}{hint}")
+            said = f"must be a table [cameras.{name}], not {table!r}{hint}"
+            problems.append(Problem.of(origin, f"cameras.{name}", said))
         else:
             result[name] = table
     return result
@@ -112,6 +131,11 @@ def check_value(kind: type, setting: Setting, value: Any, base: Path) -> Any:
     elif setting.form == "http" and value:
         if not re.fullmatch(r"https?://[^\s/?#@\\]+(/[^\s?#\\]*)?", str(value)):
             raise ValueError('must be an address as "http://nest.local:8095", or ""')
+    elif setting.form == "networks":
+        try:
+            parse_networks(str(value))
+        except ValueError as error:
+            raise ValueError(f'must be addresses as "127.0.0.1, 192.168.1.0/24", or "" ({error})') from None
     elif setting.form == "zone" and value:
         try:
             ZoneInfo(str(value))
@@ -133,7 +157,10 @@ def _check_path(kind: type, value: Any, base: Path) -> Any:
 
 def _source(text: str, base: Path) -> str:
     """A source as it is; the path of a video file, like every path, starts at `base`."""
-    if text in ("", "demo") or "://" in text or PI_CAMERA.fullmatch(text):
+    scheme, colon, _ = text.partition("://")
+    if colon and scheme.strip().lower() not in ADDRESSES:
+        raise ValueError("addresses start with rtsp:// or http://; a video file is named by its path alone")
+    if text in ("", "demo") or colon or PI_CAMERA.fullmatch(text):
         return text
     return str((base / Path(text).expanduser()).absolute())
 
@@ -141,7 +168,7 @@ def _source(text: str, base: Path) -> str:
 def _polygons(value: Any) -> Polygons:
     try:
         areas = tuple(tuple((float(x), float(y)) for x, y in corners) for corners in value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError("must be a list of areas, each a list of corners [x, y]") from None
     for area in areas:
         if len(area) < 3:

@@ -2,6 +2,7 @@
 
     BirbCamError
     ├── ConfigError          a setting is missing, unknown or wrong
+    │   └── OutdatedError    somebody else changed the settings meanwhile
     ├── RecordingError       footage could not be taken in or read
     │   ├── RecorderError    the recorder is missing, did not start or does not answer
     │   ├── SegmentError     a segment cannot be read
@@ -11,6 +12,7 @@
     ├── StateError           the motion job's state cannot be kept
     ├── WorkersError         those who are to scan footage cannot be had
     ├── WebError             the web app cannot start
+    ├── AccountError         a user or a token cannot be made or changed so
     └── InstallError         the system refuses a step of the installation
 
 Every message names the cure: "ffmpeg not found; install it with: sudo apt install ffmpeg".
@@ -36,6 +38,10 @@ class ConfigError(BirbCamError):
     def __init__(self, problems: str | list[str]) -> None:
         self.problems = [problems] if isinstance(problems, str) else problems
         super().__init__("\n".join(self.problems))
+
+
+class OutdatedError(ConfigError):
+    """Somebody else changed the settings since they were looked at; nothing was changed."""
 
 
 class RecordingError(BirbCamError):
@@ -72,6 +78,10 @@ class WorkersError(BirbCamError):
 
 class WebError(BirbCamError):
     """The web app cannot start."""
+
+
+class AccountError(BirbCamError):
+    """A user or a token cannot be made or changed so; the message is for whoever tried."""
 
 
 class InstallError(BirbCamError):

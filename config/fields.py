@@ -15,7 +15,7 @@ class Setting:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    form: str = ""  # "amount", "zone", "path", "source", "mode", "http", "polygons": how a text is checked further
+    form: str = ""  # "amount", "zone", "path", "source", "mode", "http", "networks", "polygons": how a text is checked further
     secret: bool = False  # may hold a password: redacted wherever it is printed
 
 

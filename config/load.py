@@ -45,6 +45,11 @@ class Loaded:
     origins: dict[str, str] = field(default_factory=dict)
     config_file: Path | None = None
 
+    @property
+    def saved_file(self) -> Path:
+        """What the web page saves."""
+        return self.settings.state_dir / SAVED_NAME
+
 
 def find_config(environ: Mapping[str, str]) -> Path | None:
     """The configuration file: BIRBCAM_CONFIG, config.txt beside the program, or /etc/birbcam/config.txt.
@@ -72,10 +77,15 @@ def use_config(typed: str | Path | None) -> None:
     os.environ["BIRBCAM_CONFIG"] = str(typed)
 
 
-def load(environ: Mapping[str, str] | None = None, only_camera: str | None = None) -> Loaded:
+def load(
+    environ: Mapping[str, str] | None = None,
+    only_camera: str | None = None,
+    saved_values: Mapping[str, Any] | None = None,
+) -> Loaded:
     """Read all layers. `only_camera` is a command's --camera and wins over BIRBCAM_CAMERA.
 
-    Raises ConfigError with one problem per mistake.
+    `saved_values` takes the place of what the web page saved, to see what would become of it. Raises ConfigError with
+    one problem per mistake.
     """
     environ = os.environ if environ is None else environ
     path = find_config(environ)
@@ -87,11 +97,11 @@ def load(environ: Mapping[str, str] | None = None, only_camera: str | None = Non
         if environ.get(variable):
             builder.add({key: environ[variable]}, variable, base=Path.cwd())
     saved = builder.state_dir() / SAVED_NAME
-    saved_values = _read_saved(saved)
+    values = read_saved(saved) if saved_values is None else dict(saved_values)
     limit = only_camera or environ.get("BIRBCAM_CAMERA") or None
-    if saved_values:
-        builder.forget_cameras(saved_values, limit)
-        builder.add(saved_values, str(saved), base=saved.parent, under=frozenset(ENVIRONMENT))
+    if values:
+        builder.forget_cameras(values, limit)
+        builder.add(values, str(saved), base=saved.parent, under=frozenset(ENVIRONMENT))
     settings = builder.build(limit, "--camera" if only_camera else "BIRBCAM_CAMERA")
     if problems:
         raise ConfigError(problems)
@@ -112,14 +122,21 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not valid TOML: {error}; config_default.txt shows the form") from error
 
 
-def _read_saved(path: Path) -> dict[str, Any]:
+def read_saved(path: Path) -> dict[str, Any]:
+    """What the web page saved; ConfigError where it cannot be read, or is damaged."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        return parse_saved(path, path.read_bytes())
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
+
+
+def parse_saved(path: Path, data: bytes) -> dict[str, Any]:
+    """The same from the file's content."""
+    try:
+        values = json.loads(data)
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: damaged ({error}); remove it to go back to the configuration file") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: damaged (not a table); remove it to go back to the configuration file")

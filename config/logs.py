@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 
-_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):([^/\s@]+)@")
-
-
-def redact(text: str) -> str:
-    """`text` with the passwords inside addresses replaced by ***."""
-    return _PASSWORD.sub(r"\1:***@", text)
+from config.redaction import redact as redact
 
 
 class _Redacting(logging.Formatter):

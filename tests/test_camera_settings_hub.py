@@ -19,7 +19,7 @@ from settings_client import TOKEN, Client
 from camera.machine import machine_status
 from camera.pi_link import Link
 from camera.publisher import Publisher
-from camera.settings_hub import NotRunningError, SupervisedCameras, save_values
+from camera.settings_hub import NotRunningError, SupervisedCameras
 from camera.settings_server import Service
 from camera.sources import feeds
 from camera.supervisor import Supervisor
@@ -27,6 +27,7 @@ from config.errors import CameraError, StorageError
 from config.load import SAVED_NAME, load_settings
 from config.settings import CameraSettings, Settings, SettingsServerSettings
 from conftest import free_ports, write_settings
+from mediamtx.saved_settings import save_camera_values
 from waiting import wait_until
 
 
@@ -124,16 +125,16 @@ def test_status_tells_whether_the_camera_answers(running: tuple[SupervisedCamera
 
 def test_what_was_saved_before_stays(tmp_path: Path) -> None:
     path = tmp_path / "state" / SAVED_NAME
-    save_values(path, "front", {"fps": 10})
+    save_camera_values(path, "front", {"fps": 10})
     path.write_text(json.dumps({"web": {"port": 1}, "cameras": {"back": {"fps": 5}}}))
-    save_values(path, "front", {"fps": 10})
+    save_camera_values(path, "front", {"fps": 10})
     assert json.loads(path.read_text()) == {
         "web": {"port": 1}, "cameras": {"back": {"fps": 5}, "front": {"fps": 10}},
     }  # fmt: skip
     for damaged in ("{", "[]", '{"cameras": 3}', '{"cameras": {"front": "x"}}'):
         path.write_text(damaged)
         with pytest.raises(StorageError, match="damaged"):
-            save_values(path, "front", {"fps": 10})
+            save_camera_values(path, "front", {"fps": 10})
         assert path.read_text() == damaged
 
 

@@ -1,0 +1,139 @@
+"""What the web page saves: changes as pure functions, hidden passwords that come back, addresses that are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from config.check import Problem
+from config.errors import ConfigError
+from config.redaction import redact, restore
+from config.saved import values_of, with_camera, with_changes, without_camera
+from config.settings import CameraSettings, Settings
+
+ADDRESS = "rtsp://admin:se%40cret@10.0.0.9:554/live?ch=1"
+SETTINGS = Settings(
+    cameras={"front": CameraSettings(source=ADDRESS, settings_token="a token of it"), "made": CameraSettings()}
+)
+PRESENT = values_of(SETTINGS)
+BELOW = values_of(Settings(cameras={"front": CameraSettings(source=ADDRESS)}))
+SAVED: dict[str, Any] = {"cameras": {"made": {"source": "demo", "title": "Made"}}}
+
+
+def changed(changes: dict[str, Any]) -> dict[str, Any]:
+    return with_changes(SAVED, changes, PRESENT, BELOW)
+
+
+def problems(changes: dict[str, Any]) -> dict[str, str]:
+    with pytest.raises(ConfigError) as raised:
+        changed(changes)
+    return {problem.key: problem.said for problem in raised.value.problems if isinstance(problem, Problem)}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("rtsp://u:p@host/x", "rtsp://u:***@host/x"),
+        ("rtsp://u:p@ss:w@host/x and http://a:b@c", "rtsp://u:***@host/x and http://a:***@c"),
+        ("rtsp://host/user=admin_password=tl_channel=1.sdp", "rtsp://host/user=admin_password=***"),
+        ("http://host/snap?user=a&pwd=secret&x=1", "http://host/snap?user=a&pwd=***&x=1"),
+        ("rtsp://host/x", "rtsp://host/x"),
+        ("http://host/?compass=1", "http://host/?compass=1"),
+    ],
+)
+def test_passwords_are_hidden_and_restored(text: str, shown: str) -> None:
+    assert redact(text) == shown
+    assert restore(shown, text) == text
+    assert restore(text, "demo") == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("rtsp://admin:***@10.0.0.9:554/other", "rtsp://admin:se%40cret@10.0.0.9:554/other"),
+        ("rtsp://root:***@10.0.0.9:554/live", "rtsp://root:se%40cret@10.0.0.9:554/live"),
+        ("rtsp://admin:new@10.0.0.8/live", "rtsp://admin:new@10.0.0.8/live"),
+    ],
+)
+def test_a_password_stays_with_its_camera(typed: str, kept: str) -> None:
+    assert restore(typed, ADDRESS) == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["rtsp://admin:***@10.0.0.8:554/live", "http://admin:***@10.0.0.9:554/live", "rtsp://a:***@10.0.0.9:99999/x"],
+)
+def test_no_password_goes_to_another_machine(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"again|no address"):
+        restore(typed, ADDRESS)
+
+
+def test_changes_lie_over_what_was_saved() -> None:
+    assert changed({"retention.keep_free": "5 GB", "cameras.front.title": " Door ", "time_zone": ""}) == {
+        "retention": {"keep_free": "5 GB"},
+        "time_zone": "",
+        "cameras": {"front": {"title": "Door"}, "made": {"source": "demo", "title": "Made"}},
+    }
+    assert changed({"cameras.made.title": None, "web.session_days": None}) == {"cameras": {"made": {"source": "demo"}}}
+    assert SAVED == {"cameras": {"made": {"source": "demo", "title": "Made"}}}
+
+
+def test_hidden_secrets_stay_what_they_are() -> None:
+    saved = changed({"cameras.front.source": redact(ADDRESS), "cameras.front.settings_token": "***"})
+    assert saved["cameras"]["front"] == {"source": ADDRESS, "settings_token": "a token of it"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("media_dir", "/elsewhere", "config.txt alone"),
+        ("mediamtx.binary", "/bin/sh", "config.txt alone"),
+        ("cameras.front.source", "/etc/shadow", "config.txt alone"),
+        ("cameras.front.source", "file:///etc/shadow", None),
+        ("cameras.front.source", "/dev/video0/../../etc/shadow", "config.txt alone"),
+        ("cameras.front.detect_url", "/srv/film.mp4", "config.txt alone"),
+        ("cameras.front.titel", "x", 'did you mean "title"'),
+        ("cameras.gone.title", "x", "no such camera"),
+        ("cameras.made.source", None, "delete the camera"),
+        ("cameras.front.title", "two\nlines", "one line"),
+        ("cameras.front.source", "rtsp://admin:***@evil/x", "type the password again"),
+        ("cameras.front.fps", 10**400, "out of range"),
+        ("cameras.../x.title", "x", "no such setting"),
+        ("nothing.at.all", 1, "no such setting"),
+        ("cameras.front.ignore", [[[0, 0]] * 1001], "corners"),
+    ],
+)
+def test_what_a_page_may_not_save(key: str, value: Any, said: str | None) -> None:
+    if said is None:  # the table itself refuses it, in files too
+        assert changed({key: value})
+    else:
+        assert said in problems({key: value})[key]
+
+
+def test_all_mistakes_are_said_at_once() -> None:
+    assert len(problems({"media_dir": "/x", "cameras.front.titel": 1, "cameras.front.title": "\0"})) == 3
+
+
+def test_cameras_come_and_go() -> None:
+    saved = with_camera(SAVED, "nest", {"source": ADDRESS, "title": "Nest"}, frozenset({"front", "made"}))
+    assert saved["cameras"]["nest"] == {"source": ADDRESS, "title": "Nest"}
+    assert without_camera(saved, "nest") == SAVED
+    assert without_camera(SAVED, "made") == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "key"),
+    [
+        ("made", "demo", "cameras.made"),
+        ("Nest", "demo", "cameras.Nest"),
+        ("../x", "demo", "cameras.../x"),
+        ("n" * 41, "demo", f"cameras.{'n' * 41}"),
+        ("nest", "", "cameras.nest.source"),
+        ("nest", "rtsp://u:***@x/y", "cameras.nest.source"),
+    ],
+)
+def test_cameras_that_cannot_be(name: str, source: str, key: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        with_camera(SAVED, name, {"source": source}, frozenset({"front", "made"}))
+    assert [problem.key for problem in raised.value.problems if isinstance(problem, Problem)] == [key]
