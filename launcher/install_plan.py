@@ -102,11 +102,12 @@ def plan(
     check_memory(record, settings, config_exists)
     check_folders(settings)
     return [
+        *_environments(record, facts.source),
         *_stop_passes(facts),
         *_folders(record, settings),
         Program(facts.source, INSTALLED),
         Link(COMMAND, INSTALLED / "birbcam"),
-        *_environments(record),
+        *_take_environments(record),
         *([] if config_exists else [_config(facts, record, default_config)]),
         *_secrets(record, layout, fresh),
         *([Recorder(needed=record.parts == "server")] if record.parts != "camera" else []),
@@ -190,15 +191,27 @@ def check_folders(settings: Settings) -> None:
             )
 
 
-def _environments(record: Record) -> Iterator[Step]:
-    kinds = {"all": ("server", "camera"), "server": ("server",), "camera": ("camera",)}[record.parts]
-    for kind in kinds:
-        # The system's own Python: one in somebody's home cannot be seen by the services.
-        environment = (("BIRBCAM_PYTHON", SYSTEM_PYTHON),)
-        words = (str(INSTALLED / "birbcam"), "prepare", kind)
-        yield Command(words, f"prepare the Python environment of the {kind}", environment=environment)
+def _environments(record: Record, source: Path) -> Iterator[Step]:
+    """The environments of the new version, made beside those in use: where that fails nothing has changed yet."""
+    if source != INSTALLED:
+        yield from (_prepare(kind, source, "make") for kind in _kinds(record))
+
+
+def _take_environments(record: Record) -> Iterator[Step]:
+    yield from (_prepare(kind, INSTALLED, "take") for kind in _kinds(record))
     python = str(INSTALLED / (".venv/bin/python" if record.parts != "camera" else ".venv-camera/bin/python"))
     yield Command((python, "-m", "compileall", "-q", str(INSTALLED), "-x", r"\.venv|docs"), "compile it")
+
+
+def _prepare(kind: str, source: Path, what: str) -> Step:
+    # The system's own Python: one in somebody's home cannot be seen by the services.
+    environment = (("BIRBCAM_PYTHON", SYSTEM_PYTHON), ("BIRBCAM_ROOT", str(INSTALLED)))
+    words = (str(source / "birbcam"), "prepare", kind)
+    return Command(words, f"{what} the Python environment of the {kind}", environment=environment)
+
+
+def _kinds(record: Record) -> tuple[str, ...]:
+    return {"all": ("server", "camera"), "server": ("server",), "camera": ("camera",)}[record.parts]
 
 
 def _config(facts: Facts, record: Record, default_config: str) -> Step:

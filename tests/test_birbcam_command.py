@@ -104,6 +104,17 @@ def test_a_configuration_file_that_is_not_there_is_named_as_it_was_typed(command
     assert done.stderr.startswith("birbcam: --config no/such.txt: no such file; ") and done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
+def test_an_environment_that_cannot_be_made_anew_leaves_the_old_one(tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / ".ready-of-another-version").touch()
+    nowhere = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "BIRBCAM_VENV": str(venv)}
+    done = birbcam("doctor", BIRBCAM_PYTHON=sys.executable, **nowhere)
+    assert done.returncode == 1 and "the Python packages could not be installed; check the network" in done.stderr
+    assert sorted(path.name for path in venv.iterdir()) == [".ready-of-another-version", "bin"]
+
+
 def test_an_unknown_benchmark_is_an_error() -> None:
     done = birbcam("bench", "sped")
     assert done.returncode == 1

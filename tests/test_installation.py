@@ -227,6 +227,13 @@ def test_a_new_version_is_installed_over_the_old_one(machine: Machine, printed: 
         f"echo '# newer' >>{CLONE}/config/zone.py; rm -f {CLONE}/docs/live.png; touch /opt/birbcam/config/gone.py"
     )
     pids = machine.run(["systemctl", "show", "-P", "MainPID", *SERVICES]).stdout
+    lock = f"{CLONE}/requirements.lock"
+    machine.run(f"cp {lock} /tmp/lock; echo 'no-such-thing==1 --hash=sha256:{'0' * 64}' | cat - /tmp/lock >{lock}")
+    failed = machine.run(["birbcam", "update"], check=False, timeout=420)
+    assert failed.returncode == 1 and "could not be installed; check the network" in failed.stderr
+    assert machine.run(["systemctl", "show", "-P", "MainPID", *SERVICES]).stdout == pids
+    assert machine.run("tail -1 /opt/birbcam/config/zone.py").stdout != "# newer\n", "the old version is whole"
+    machine.run(f"cp /tmp/lock {lock}")
     machine.run(["birbcam", "update"], timeout=420)
     assert machine.run("tail -1 /opt/birbcam/config/zone.py").stdout == "# newer\n"
     assert machine.run("ls /opt/birbcam/config/gone.py /opt/birbcam/docs/live.png", check=False).stdout == ""
