@@ -144,7 +144,15 @@ STATE_NAMES = (
     *(".motion_state_*.json", ".recorded_sizes.json", ".checked_*.json", "activity", ".retention_stuck", ".*.lock"),
     ".manual_*.json*",
     *("recorder.json", "mediamtx.yml", "tools", "publish_password", "web_password", "web_secret", "setup_code"),
-    *("web_users.json", "web_users.damaged.json", "web_sessions.json", "hls.min.js", "requests", SAVED_NAME),
+    *(
+        "web_users.json",
+        "web_users.damaged.json",
+        "web_sessions.json",
+        "hls.min.js",
+        "requests",
+        "removals",
+        SAVED_NAME,
+    ),
 )
 """Whatever Layout names in the state folder."""
 

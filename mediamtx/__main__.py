@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from config.errors import run_main
+from config.follow import Follower
 from config.load import load_settings, use_config
 from config.logs import setup_logging
 
@@ -19,12 +20,12 @@ def main() -> int:
     parser.add_argument("--config", metavar="FILE", help="configuration file (default: config.txt)")
     options = parser.parse_args()
     use_config(options.config)
-    settings = load_settings()
-    setup_logging(settings.log_level)
+    follower = Follower(load_settings)
+    setup_logging(follower.settings.log_level)
 
     from mediamtx.recorder import run_recorder
 
-    return run_recorder(settings)
+    return run_recorder(follower)
 
 
 if __name__ == "__main__":

@@ -42,8 +42,8 @@ class Listener:
     def __init__(
         self, layout: Layout, stream: Stream, port: int, settings: RecorderSettings, live: LiveStream | None
     ) -> None:
-        self.stream, self.port = stream, port
-        self._layout, self._settings, self._live = layout, settings, live
+        self.stream, self.port, self.live = stream, port, live
+        self._layout, self._settings = layout, settings
         self._fault = DiskFault(stream)
         self._lock = threading.Lock()  # held while a packet is written, so that `close` finds whole files
         self._closed = threading.Event()
@@ -65,7 +65,7 @@ class Listener:
             "readyTime": iso(session.since) if session is not None else None,
             "tracks": [CODECS[track.codec] for track in session.tracks] if session is not None else [],
             "bytesReceived": self._received,
-            "bytesSent": self._live.bytes_sent if self._live is not None else 0,
+            "bytesSent": self.live.bytes_sent if self.live is not None else 0,
             "readers": [],
         }
 
@@ -95,7 +95,7 @@ class Listener:
 
     def _take_in(self, source: InputContainer) -> None:
         tracks = usable_tracks(source)
-        session = Session(self.stream.path, tracks, self._new_recording, self._live)
+        session = Session(self.stream.path, tracks, self._new_recording, self.live)
         log.info("%s: publisher there (%s)", self.stream.path, ", ".join(CODECS[track.codec] for track in tracks))
         self._session, self._said = session, ""
         try:

@@ -155,3 +155,8 @@ class Layout:
     def requests_dir(self) -> Path:
         """Where the web app leaves request files for the root path unit (restart, reboot, power off)."""
         return self.state_dir / "requests"
+
+    @property
+    def removals_dir(self) -> Path:
+        """Holds an empty file for each camera of which nothing is to be left."""
+        return self.state_dir / "removals"

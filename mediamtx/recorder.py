@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from config.errors import RecorderError, StorageError
+from config.follow import Follower
 from config.settings import Settings
 from config.stopping import stop_on_signal
 from mediamtx.addresses import remove_recorder_info
@@ -21,13 +22,16 @@ from mediamtx.process import run_mediamtx
 log = logging.getLogger(__name__)
 
 
-def run_recorder(settings: Settings) -> int:
+def run_recorder(follower: Follower) -> int:
     """Record until SIGTERM or SIGINT; the exit code. For the main thread.
+
+    MediaMTX takes any camera; the embedded recorder follows the settings files for cameras that come or go.
 
     Raises RecorderError where another recorder holds the lock or the wanted one cannot run, StorageError where a
     folder cannot be made or written.
     """
     stop = stop_on_signal()
+    settings = follower.settings
     layout = Layout.of(settings)
     for folder in (layout.state_dir, layout.recordings):
         make_folder(folder)
@@ -41,7 +45,7 @@ def run_recorder(settings: Settings) -> int:
         else:
             from mediamtx.embedded import run_embedded
 
-            run_embedded(settings, stop)
+            run_embedded(settings, stop, follower)
     return 0
 
 

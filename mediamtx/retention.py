@@ -25,6 +25,7 @@ from mediamtx.layout import Layout
 from mediamtx.listing import first_segment, segments_of
 from mediamtx.manual import needed as manual_needed
 from mediamtx.names import RELEASED, Segment, Stream
+from mediamtx.removal import carry_out
 from mediamtx.segments import LONGEST_SEGMENT, Span, list_streams
 from mediamtx.sizes import recorded_bytes
 
@@ -52,6 +53,7 @@ def apply_retention(
     except OSError as error:
         raise storage_error(layout.state_dir, "the lock cannot be taken", error) from error
     try:
+        carry_out(layout, settings.cameras)
         return _Pass(settings, layout, now, scanned, [*needed, *manual_needed(settings, now)]).run()
     finally:
         lock.release()
