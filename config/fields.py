@@ -15,7 +15,9 @@ class Setting:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    form: str = ""  # "amount", "zone", "path", "source", "mode", "http", "networks", "polygons": how a text is checked further
+    form: str = (
+        ""  # how a text is checked further: "amount", "zone", "path", "source", "mode", "http", "networks", "polygons"
+    )
     secret: bool = False  # may hold a password: redacted wherever it is printed
 
 

@@ -149,7 +149,7 @@ def check_not_running(options: DemoOptions) -> None:
 
 def check_password(options: DemoOptions) -> None:
     """ConfigError where the page would be open to the network without a password; before anything is started."""
-    if _is_loopback(options.host) or Layout.of(place_of(options)).web_password.exists():
+    if _is_loopback(options.host) or Layout.of(place_of(options)).has_password():
         return
     state = place_of(options).state_dir
     raise ConfigError(

@@ -121,7 +121,7 @@ def farewell(facts: Facts, record: Record, settings: Settings) -> list[str]:
     hosts = [*names, *facts.lan] or ["127.0.0.1"]
     lines.append("Open " + " or ".join(f"http://{host}:{settings.web.port}/" for host in hosts))
     code = Layout.of(settings).setup_code
-    if not Layout.of(settings).web_password.exists() and code.exists():
+    if not Layout.of(settings).has_password() and code.exists():
         lines.append(f"The first visit needs this set-up code: {code.read_text(encoding='ascii').strip()}")
     if record.parts == "server":
         lines.append("On each camera machine: sudo ./birbcam install --camera-only --server THIS_MACHINE")
@@ -142,7 +142,7 @@ def _settings() -> Settings:
 
 def _fresh(before: Record | None, record: Record, settings: Settings, password_file: str, dry_run: bool) -> Fresh:
     layout = Layout.of(settings)
-    code = "" if layout.web_password.exists() else new_code()
+    code = "" if layout.has_password() else new_code()
     if record.parts == "camera" and not dry_run:
         other = before is not None and before.server != record.server
         if password_file or other or not layout.publish_password.exists():

@@ -91,7 +91,7 @@ def installed_record() -> Record:
 def _print_code() -> None:
     try:
         layout = Layout.of(load_settings({"BIRBCAM_CONFIG": str(config_file())}))
-        if not layout.web_password.exists() and layout.setup_code.exists():
+        if not layout.has_password() and layout.setup_code.exists():
             print(f"No password is set yet; the set-up code for the page: {layout.setup_code.read_text().strip()}")
     except (ConfigError, PermissionError):
         print("As root, `birbcam status` also tells whether the page has a password.")

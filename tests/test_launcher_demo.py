@@ -97,7 +97,7 @@ def test_the_network_needs_a_password_before_anything_is_written(tmp_path: Path)
         check_password(asked)
     assert not (tmp_path / "demo").exists()
     (tmp_path / "demo/state").mkdir(parents=True)
-    Layout.of(place_of(asked)).web_password.touch()
+    Layout.of(place_of(asked)).web_users.touch()
     check_password(asked)
 
 

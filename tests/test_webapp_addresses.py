@@ -10,11 +10,10 @@ from flask import Flask
 from config.settings import CameraSettings, Settings
 from mediamtx.layout import Layout
 from webapp.app import create_app
-from website import Visitor, publish_clip
+from website import ADDRESS_VALUES, Visitor, publish_clip
 
 START = datetime(2026, 11, 20, 18, 3, 4, 120000, tzinfo=UTC)
 STEM = "2026-11-20_18-03-04-120_motion"
-GOOD = {"name": "front", "day": "2026-11-20", "stem": STEM, "path": "index.m3u8", "filename": "base.css"}
 BAD = [
     "..",
     "../..",
@@ -75,11 +74,11 @@ def bad_addresses(app: Flask) -> list[tuple[str, str]]:
     found = []
     for rule in app.url_map.iter_rules():
         method = next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"}))
-        for name in rule.arguments:
+        for name in rule.arguments - set(rule.defaults or ()):
             for bad in [*BAD, "gone"]:
                 address = rule.rule
                 for argument in rule.arguments:
-                    value = bad if argument == name else GOOD[argument]
+                    value = bad if argument == name else ADDRESS_VALUES.get(argument, "x")
                     address = address.replace(f"<{argument}>", value).replace(f"<path:{argument}>", value)
                 found.append((method, address))
     return found

@@ -20,7 +20,7 @@ from mediamtx.layout import Layout
 from visiting import PHONE, WIDE, opened
 from webapp.app import create_app
 from webapp.camera_settings import Place, place_of
-from webapp.passwords import PasswordFile
+from webapp.users import UserFile
 from website import Visitor
 
 PASSWORD = "a blue tit"
@@ -95,7 +95,7 @@ def test_nobody_sets_anything_without_log_in_or_token_of_the_form(app: Flask, th
     visitor = Visitor(app)
     for path in (PAGE, "/camera/nest/restart"):
         assert visitor.client.post(path, data={"brightness": "0.3"}).status_code == 400
-    PasswordFile(Layout.of(there)).set(PASSWORD)
+    UserFile(Layout.of(there)).set_password(PASSWORD)
     assert visitor.get(PAGE).location == f"/login?next={PAGE}"
     assert visitor.client.post(PAGE, data={"brightness": "0.3"}).status_code == 401
     assert visitor.client.get("/camera/nest/still.jpg").status_code == 401

@@ -21,7 +21,7 @@ from conftest import Running
 from mediamtx.layout import Layout
 from visiting import PHONE, WIDE, opened, publish_film, start_web
 from webapp.app import create_app
-from webapp.passwords import PasswordFile
+from webapp.users import UserFile
 
 pytestmark = pytest.mark.slow
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -164,7 +164,7 @@ def test_an_unknown_address_gets_a_page_in_the_same_look(site: str, browser: Bro
 
 
 def test_logging_in_and_out(settings: Settings, run_python: Callable[..., Running], browser: Browser) -> None:
-    PasswordFile(Layout.of(settings)).set("three small owls")
+    UserFile(Layout.of(settings)).set_password("three small owls")
     with opened(browser, start_web(run_python, settings)) as tab:
         tab.open("/camera/front")
         expect(tab.page).to_have_url(re.compile("/login"))

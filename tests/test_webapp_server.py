@@ -28,7 +28,8 @@ from mediamtx.addresses import publish_url
 from mediamtx.layout import Layout
 from mediamtx.names import Stream
 from waiting import wait_until
-from webapp.passwords import PasswordFile
+from webapp.passwords import verify_password
+from webapp.users import UserFile
 from website import publish_clip
 
 pytestmark = pytest.mark.slow
@@ -382,7 +383,7 @@ def test_without_a_password_it_is_not_opened_to_the_network(
 
 
 def test_with_a_password_it_is_opened_to_the_network(settings: Settings, start: Callable[..., Site]) -> None:
-    PasswordFile(Layout.of(settings)).set("a blue tit")
+    UserFile(Layout.of(settings)).set_password("a blue tit")
     site = start(on=on_host(settings, "0.0.0.0"))
     assert site.get("/api/v1/status")[0].status == 401
     assert site.running.lines == [f"INFO webapp.server: web app at http://localhost:{site.port}/"]
@@ -400,12 +401,12 @@ def test_the_password_is_set_from_the_command_line(settings: Settings, tmp_path:
     short = set_password(settings, tmp_path, "birb\n")
     assert short.returncode == 1
     assert "at least 8 characters" in short.stderr
-    assert not layout.web_password.exists()
+    assert not layout.has_password()
 
     done = set_password(settings, tmp_path, "a blue tit\n")
     assert (done.returncode, done.stderr) == (0, "")
-    assert layout.web_password.stat().st_mode & 0o777 == 0o600
-    assert PasswordFile(layout).verify("a blue tit")
+    assert layout.web_users.stat().st_mode & 0o777 == 0o600
+    assert verify_password(UserFile(layout).read().users[0].password, "a blue tit")
 
 
 def test_help_needs_no_web_server() -> None:

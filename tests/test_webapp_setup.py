@@ -13,7 +13,8 @@ from config.setup_code import ALPHABET, new_code, same_code
 from mediamtx.layout import Layout
 from webapp.access import check_exposure
 from webapp.app import create_app
-from webapp.passwords import PasswordFile
+from webapp.passwords import verify_password
+from webapp.users import UserFile
 from website import Visitor
 
 CODE, PASSWORD = "K7QM-2RTX", "a blue tit"
@@ -46,7 +47,7 @@ def test_the_first_visitor_of_the_network_sets_the_password_with_the_code(app: F
     assert "Set-up code" in visitor.get("/setup").text
     assert send(visitor, "k7qm2rtx") == 303
     assert visitor.get("/").status_code == 200
-    assert PasswordFile(Layout.of(settings)).verify(PASSWORD)
+    assert verify_password(UserFile(Layout.of(settings)).read().users[0].password, PASSWORD)
     assert not Layout.of(settings).setup_code.exists()
     # It worked once: the next visitor has to log in.
     assert Visitor(app, LAN, NAME).client.get("/setup").status_code == 401
@@ -60,7 +61,7 @@ def test_without_the_code_nothing_is_seen_and_nothing_set(app: Flask, settings: 
     assert send(visitor, again="another") == 400
     assert [send(visitor, f"AAAA-AAA{number}") for number in range(2, 6)] == [403, 403, 403, 429]
     assert send(visitor) == 429
-    assert PasswordFile(Layout.of(settings)).hash() is None
+    assert not UserFile(Layout.of(settings)).read().closed
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
@@ -73,8 +74,8 @@ def test_the_internet_is_not_asked_for_the_code(app: Flask, header: str) -> None
 
 def test_a_code_opens_the_app_to_the_network(app: Flask, settings: Settings) -> None:
     open_to_all = replace(settings, web=WebSettings(host="0.0.0.0"))
-    check_exposure(open_to_all, PasswordFile(Layout.of(settings)))
+    check_exposure(open_to_all, UserFile(Layout.of(settings)))
     Layout.of(settings).setup_code.unlink()
     with pytest.raises(WebError, match="needs a password"):
-        check_exposure(open_to_all, PasswordFile(Layout.of(settings)))
+        check_exposure(open_to_all, UserFile(Layout.of(settings)))
     assert Visitor(app, LAN, NAME).get("/setup").status_code == 403

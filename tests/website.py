@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from mediamtx.clips import Clip
@@ -46,6 +47,26 @@ def publish_clip(
     return publish(layout, clip, temporary, PICTURE)
 
 
+ADDRESS_VALUES = {
+    "name": "front",
+    "day": "2026-11-20",
+    "stem": "2026-11-20_18-03-04-120_motion",
+    "path": "index.m3u8",
+    "filename": "base.css",
+}
+"""Values in addresses that exist or could; everything else is "x"."""
+
+
+def routes(app: Flask) -> Iterator[tuple[str, str, Rule]]:
+    """Every method and address that the app knows, and its rule."""
+    for rule in app.url_map.iter_rules():
+        with app.test_request_context():
+            values = {name: ADDRESS_VALUES.get(name, "x") for name in rule.arguments} | dict(rule.defaults or {})
+            _, path = rule.build(values) or ("", "")
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield method, path, rule
+
+
 class _Client(FlaskClient):
     """Names the host it asks, and reads every answer to its end, so that files are closed."""
 
@@ -79,5 +100,5 @@ class Visitor:
         """Send the form on `page`."""
         return self.client.post(path, data=fields | {"csrf_token": self.token(page)}, headers=HTML)
 
-    def log_in(self, password: str) -> TestResponse:
-        return self.post("/login", password=password)
+    def log_in(self, password: str, name: str = "") -> TestResponse:
+        return self.post("/login", username=name, password=password)

@@ -22,21 +22,23 @@ def main() -> int:
         action="store_true",
         help="ask for a new password and end; without a terminal, the first line of the input is the password",
     )
+    parser.add_argument("--user", metavar="NAME", help="whose password it is (default: the admin's)")
     arguments = parser.parse_args()
     use_config(arguments.config)
     settings = load_settings()
     setup_logging(settings.log_level)
     if arguments.set_password:
-        return set_password(settings)
+        return set_password(settings, arguments.user)
     from webapp.server import run_server
 
     return run_server(settings)
 
 
-def set_password(settings: Settings) -> int:
-    """Ask for a password twice, or read it from the input, and store it. Raises WebError where it will not do."""
+def set_password(settings: Settings, user: str | None) -> int:
+    """Ask for a password twice, or read it from the input, and store it. Raises WebError, AccountError."""
     from mediamtx.layout import Layout
-    from webapp.passwords import PasswordFile, password_problem
+    from webapp.passwords import password_problem
+    from webapp.users import UserFile
 
     if sys.stdin.isatty():
         try:
@@ -46,13 +48,13 @@ def set_password(settings: Settings) -> int:
             raise WebError("No password was given. Nothing was changed; try again.") from None
     else:
         password = again = sys.stdin.readline().rstrip("\r\n")
-    problem = password_problem(password)
+    problem = password_problem(password, user or "")
     if problem is None and password != again:
         problem = "The two passwords are not the same."
     if problem is not None:
         raise WebError(f"{problem} Nothing was changed; try again.")
-    PasswordFile(Layout.of(settings)).set(password)
-    print("The password is set; whoever was logged in has to log in again.")
+    changed = UserFile(Layout.of(settings)).set_password(password, user)
+    print(f"The password of {changed.name} is set; whoever was logged in with the old one has to log in again.")
     return 0
 
 

@@ -8,53 +8,45 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, abort, jsonify, render_template, request
-from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, NotFound
 
 from config.errors import BirbCamError
 from config.settings import Settings
 from mediamtx.layout import Layout
-from webapp import VERSION, archive, auth, camera_settings, clips, decisions, live, manual, pages, setup, stills, whep
-from webapp.access import guard, is_logged_in, wants_page
-from webapp.passwords import PasswordFile, session_secret
+from webapp import (
+    VERSION,
+    account,
+    archive,
+    auth,
+    camera_settings,
+    clips,
+    decisions,
+    live,
+    manual,
+    pages,
+    settings_pages,
+    setup,
+    stills,
+    token_pages,
+    user_pages,
+    whep,
+)
+from webapp.access import csrf, guard, may_change, visitor, wants_page
+from webapp.headers import CookieSessions, add_headers
+from webapp.passwords import session_secret
 from webapp.problems import status_of
+from webapp.proxies import TrustedProxies
 from webapp.state import AppState, app_state
 from webapp.static_files import version_static_files
 from webapp.status import StatusBoard
+from webapp.users import UserFile
 
 log = logging.getLogger(__name__)
 
 BODY_TIMEOUT = 15.0  # s
 LARGEST_BODY = 64 * 1024  # bytes; forms and JSON, nothing is uploaded
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'self'",
-            "img-src 'self' data: blob:",
-            "media-src 'self' blob:",  # hls.js feeds the video through blob:
-            "worker-src 'self' blob:",
-            "connect-src 'self'",
-            "object-src 'none'",
-            "frame-ancestors 'none'",
-            "base-uri 'none'",
-            "form-action 'self'",
-        )
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-
-
-class _Sessions(SecureCookieSessionInterface):
-    """Cookies that only go over https where the page came over https."""
-
-    def get_cookie_secure(self, app: Flask) -> bool:
-        return request.is_secure
 
 
 def create_app(settings: Settings) -> Flask:
@@ -62,7 +54,7 @@ def create_app(settings: Settings) -> Flask:
     layout = Layout.of(settings)
     app = Flask(__name__)
     app.secret_key = session_secret(layout)
-    app.session_interface = _Sessions()
+    app.session_interface = CookieSessions()
     app.url_map.merge_slashes = False
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
@@ -72,31 +64,36 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
+        WTF_CSRF_CHECK_DEFAULT=False,  # the guard asks for it: programs with a token need none
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: pages stay open for days
         WTF_CSRF_SSL_STRICT=False,  # compares Referer with Host, which a proxy may have rewritten
     )
-    state = AppState(settings, layout, PasswordFile(layout), StatusBoard(settings))
+    state = AppState(settings, layout, UserFile(layout), StatusBoard(settings))
     app.extensions["birbcam"] = state
     app.before_request(_read_body)
-    app.before_request(guard)  # before the CSRF check: who is not logged in is told that
-    CSRFProtect(app)
+    app.before_request(guard)
+    csrf.init_app(app)
     version_static_files(app)
+    for module in (settings_pages, user_pages, token_pages, account):
+        app.register_blueprint(module.blueprint)
     for module in (pages, camera_settings, live, whep, stills, manual, clips, decisions, archive, auth, setup):
         app.register_blueprint(module.blueprint)
     app.add_url_rule("/healthz", "healthz", lambda: jsonify({"ok": True}))
-    app.after_request(_add_headers)
+    app.after_request(add_headers)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(BirbCamError, _our_error)
 
     @app.context_processor
     def common() -> dict[str, Any]:
         return {
-            "logged_in": is_logged_in(),
-            "may_change": True,
-            "password_set": state.passwords.hash() is not None,
+            "logged_in": visitor().user is not None,
+            "may_change": may_change(),
+            "me": visitor(),
+            "password_set": state.users.read().closed,
             "version": VERSION,
         }
 
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.web.trusted_proxies)  # type: ignore[method-assign]
     return app
 
 
@@ -108,15 +105,6 @@ def _read_body() -> None:
                 request.get_data()
         except TimeoutError:
             abort(HTTPStatus.REQUEST_TIMEOUT, "The request was not sent to its end.")
-
-
-def _add_headers(response: Response) -> Response:
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    if "Cache-Control" not in response.headers:
-        response.cache_control.private = True
-        response.cache_control.no_cache = True
-    return response
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

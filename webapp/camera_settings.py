@@ -20,6 +20,7 @@ from werkzeug.datastructures import MultiDict
 
 from camera.settings import Field
 from config.settings import Settings
+from webapp.access import may_change
 from webapp.state import app_state, camera_or_404, not_found
 from webapp.views import camera_view
 
@@ -52,8 +53,8 @@ def place_of(settings: Settings, name: str) -> Place | None:
 
 @blueprint.app_template_global()
 def has_settings(name: str) -> bool:
-    """Whether the camera has a page of settings."""
-    return place_of(app_state().settings, name) is not None
+    """Whether the camera has a page of settings that this visitor may see."""
+    return may_change() and place_of(app_state().settings, name) is not None
 
 
 @blueprint.get("/camera/<name>/settings")

@@ -1,10 +1,10 @@
-"""The one password of the web app, and the key that signs its sessions, as files that only their owner can read."""
+"""Passwords: what may be one, how they are hashed, and the key that signs the cookies."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
+from base64 import b64encode
+from functools import lru_cache
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -15,75 +15,75 @@ from mediamtx.files import replace_file
 from mediamtx.layout import Layout
 
 SHORTEST, LONGEST = 8, 256  # characters
-_CURE = "set a new one with: ./birbcam password"
+COMMON = Path(__file__).parent / "common_passwords.txt"
+
+_hasher = PasswordHasher()
 
 
-def password_problem(password: str) -> str | None:
-    """Why this cannot be a password, as a sentence for people; None when it can."""
+def password_problem(password: str, name: str = "") -> str | None:
+    """Why this cannot be the password of the user `name`, as a sentence for people; None when it can.
+
+    Any letters do, and no kinds of them are asked for: length and being uncommon are what helps.
+    """
     if len(password) < SHORTEST:
         return f"A password needs at least {SHORTEST} characters."
     if len(password) > LONGEST:
         return f"A password has at most {LONGEST} characters."
+    plain = password.casefold()
+    if plain in _common() or len(set(plain)) < 3 or plain.strip() in (name.casefold(), "birbcam1", "birbcam123"):
+        return "This is one of the first passwords that somebody would try; a few words together make a better one."
     return None
 
 
-class PasswordFile:
-    """The argon2 hash of the password; `./birbcam password` may change it while the web app runs."""
+def hash_password(password: str) -> str:
+    """The argon2 hash to keep. Slow on purpose (about 0.1 s, 64 MiB): call it in a thread."""
+    return _hasher.hash(password)
 
-    def __init__(self, layout: Layout) -> None:
-        self._path = layout.web_password
-        self._hasher = PasswordHasher()
-        self._read: tuple[tuple[int, int, int], str] | None = None  # what the file was when read, and what it held
 
-    def hash(self) -> str | None:
-        """The hash; None when no password is set. Raises WebError where the file cannot be read.
+def is_hash(text: str) -> bool:
+    """Whether this is a hash as `hash_password` makes them, so that a password can be compared with it."""
+    try:
+        _hasher.check_needs_rehash(text)
+        return True
+    except InvalidHashError:
+        return False
 
-        Costs one look at the file's name: it is read again only when it has changed.
-        """
-        try:
-            status = self._path.stat()
-            stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
-            if self._read is None or self._read[0] != stamp:
-                self._read = stamp, self._path.read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise WebError(f"{self._path}: cannot be read ({error}); run this as BirbCam's own user") from error
-        return self._read[1]
 
-    def check(self) -> None:
-        """Raises WebError where what the file holds is no hash: nobody could log in."""
-        stored = self.hash()
-        try:
-            if stored is not None:
-                self._hasher.check_needs_rehash(stored)
-        except InvalidHashError as error:
-            raise WebError(f"{self._path}: damaged; {_CURE}") from error
+def is_weak_hash(text: str) -> bool:
+    """Whether a hash was made with less work than hashes are made with today."""
+    return _hasher.check_needs_rehash(text)
 
-    def verify(self, password: str) -> bool:
-        """Whether this is the password. Slow on purpose (about 0.1 s, 64 MiB): call it in a thread."""
-        stored = self.hash()
-        if stored is None or len(password) > LONGEST:
-            return False
-        try:
-            return self._hasher.verify(stored, password)
-        except VerifyMismatchError:
-            return False
-        except (VerificationError, InvalidHashError) as error:
-            raise WebError(f"{self._path}: damaged ({error}); {_CURE}") from error
 
-    def set(self, password: str) -> None:
-        """Store a new password; every session ends. Slow as `verify`. Raises StorageError."""
-        replace_file(self._path, self._hasher.hash(password) + "\n", 0o600)
+def verify_password(stored: str | None, password: str) -> bool:
+    """Whether this is the password; as slow as `hash_password`, also for None: nobody has it, and takes as long.
 
-    def fingerprint(self, secret: bytes) -> str:
-        """What a session carries to belong to the present password; "" when none is set."""
-        stored = self.hash()
-        return hmac.new(secret, stored.encode(), hashlib.sha256).hexdigest() if stored is not None else ""
+    Raises WebError where `stored` is no hash.
+    """
+    if len(password) > LONGEST:
+        return False
+    try:
+        return _hasher.verify(stored or _nobodys(), password) and stored is not None
+    except VerifyMismatchError:
+        return False
+    except (VerificationError, InvalidHashError) as error:
+        raise WebError(f"A password's hash is damaged ({error}); set a new one with: ./birbcam password") from error
+
+
+def _nobodys() -> str:
+    """A hash that no password has, as much work as a real one."""
+    salt, digest = (b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (16, _hasher.hash_len))
+    cost = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    return f"$argon2id$v=19${cost}${salt}${digest}"
+
+
+@lru_cache(maxsize=1)
+def _common() -> frozenset[str]:
+    lines = COMMON.read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("# "))
 
 
 def session_secret(layout: Layout) -> bytes:
-    """The key that signs sessions; made on the first start. Raises StorageError where it cannot be kept."""
+    """The key that signs cookies; made on the first start. Raises StorageError where it cannot be kept."""
     path = layout.web_secret
     secret = _read_secret(path)
     if secret is None:

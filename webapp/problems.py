@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from http import HTTPStatus
 
-from config.errors import BirbCamError, ClipError, RecorderError
+from config.errors import AccountError, BirbCamError, ClipError, RecorderError
 
 
 def status_of(error: BirbCamError) -> HTTPStatus:
@@ -14,6 +14,8 @@ def status_of(error: BirbCamError) -> HTTPStatus:
         return HTTPStatus.SERVICE_UNAVAILABLE
     if isinstance(error, ClipError):
         return HTTPStatus.CONFLICT  # nothing recorded yet to make a clip of, or no clip any more
+    if isinstance(error, AccountError):
+        return HTTPStatus.CONFLICT
     cause = error.__cause__
     if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
         return HTTPStatus.INSUFFICIENT_STORAGE

@@ -15,7 +15,8 @@ from config.errors import WebError
 from config.settings import Settings
 from mediamtx.layout import Layout
 from webapp.access import check_exposure
-from webapp.passwords import PasswordFile, session_secret
+from webapp.passwords import session_secret
+from webapp.users import UserFile
 from webapp.worker import QuietLogger, Worker
 
 HEADER_TIMEOUT = 15  # s for the next request on a connection to be there with all its headers
@@ -34,7 +35,7 @@ def run_server(settings: Settings) -> int:
     StorageError where the state cannot be written.
     """
     layout = Layout.of(settings)
-    check_exposure(settings, PasswordFile(layout))
+    check_exposure(settings, UserFile(layout))
     session_secret(layout)  # made here, where an error is told in one line, and before the worker needs it
     listener = open_listener(settings.web.host, settings.web.port)
     log.info("web app at %s", address_of(listener))
@@ -99,6 +100,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
             "graceful_timeout": 3,  # longer than the worker gives its requests
             "timeout": 60,  # s after which a worker that hangs is replaced
             "sendfile": False,  # files are read in threads: see webapp.files
+            # What proxies say is read in webapp.proxies; gunicorn would believe anybody on the loopback.
+            "forwarded_allow_ips": "",
+            "secure_scheme_headers": {},
+            "forwarder_headers": "",
             "logger_class": QuietLogger,
             "control_socket_disable": True,
             # Its heartbeat touches a file each second, which must not wear out an SD card.

@@ -13,11 +13,12 @@ from config.settings import CameraSettings, Settings
 from mediamtx.layout import Layout
 from mediamtx.names import ClipName
 from webapp.manual_board import ManualBoard
-from webapp.passwords import PasswordFile
+from webapp.sessions import Sessions
 from webapp.status import StatusBoard
 from webapp.still_board import StillBoard
 from webapp.threads import Threads
-from webapp.throttle import Throttle
+from webapp.throttle import FREE_OF_USER, Throttle
+from webapp.users import UserFile
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -28,14 +29,18 @@ class AppState:
 
     settings: Settings
     layout: Layout
-    passwords: PasswordFile
+    users: UserFile
     board: StatusBoard
-    throttle: Throttle = field(default_factory=Throttle)
+    throttle: Throttle = field(default_factory=Throttle)  # of addresses
+    user_throttle: Throttle = field(default_factory=lambda: Throttle(FREE_OF_USER))
     threads: Threads = field(default_factory=Threads)
+    sessions: Sessions = field(init=False)
     stills: StillBoard = field(init=False)
     manual: ManualBoard = field(init=False)
 
     def __post_init__(self) -> None:
+        lifetime = self.settings.web.session_days * 86400
+        object.__setattr__(self, "sessions", Sessions(self.layout.web_sessions, lifetime, self.threads))
         object.__setattr__(self, "stills", StillBoard(self.layout, self.threads))
         object.__setattr__(self, "manual", ManualBoard(self.settings, self.layout, self.threads))
 

@@ -16,16 +16,17 @@ T = TypeVar("T")
 class Threads:
     """Runs a function in a thread and lets the other requests go on until it is done.
 
-    `disk` is for reading files and folders: a disk that spins up takes seconds. `heavy` is for cutting clips and
-    hashing passwords; it does one thing at a time, so that neither memory nor the CPU of a small Pi runs out, and
-    reading does not wait for it. `picture` is for single pictures, also one at a time, so that a long clip does not
-    hold them up. Outside the gevent server (in a test) all call the function at once.
+    `disk` is for reading files and folders: a disk that spins up takes seconds. `heavy` is for cutting clips; it does
+    one thing at a time, so that neither memory nor the CPU of a small Pi runs out, and reading does not wait for it.
+    `picture` is for single pictures that somebody is waiting to see, also one at a time, so that a long clip does not
+    hold them up; `hashing` is the same for passwords. Outside the gevent server (in a test) all call it at once.
     """
 
     def __init__(self) -> None:
         self._cooperative = bool(monkey.is_module_patched("socket"))
         self._heavy = ThreadPool(1) if self._cooperative else None
         self._picture = ThreadPool(1) if self._cooperative else None
+        self._hashing = ThreadPool(1) if self._cooperative else None
 
     def disk(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `function` returns or raises."""
@@ -39,6 +40,10 @@ class Threads:
     def picture(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `function` returns or raises, after those that were asked for before."""
         return _apply(self._picture, function, *args, **kwargs)
+
+    def hashing(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `function` returns or raises, after those that were asked for before."""
+        return _apply(self._hashing, function, *args, **kwargs)
 
     def limit(self, seconds: float) -> AbstractContextManager[object]:
         """Raises TimeoutError in what takes longer."""
