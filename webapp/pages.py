@@ -13,7 +13,7 @@ from mediamtx.catalogue import clips_of_day, days
 from webapp.state import app_state, camera_or_404, clip_name, day_or_404
 from webapp.views import CameraView, camera_view, clips_json, days_json
 
-SAVE_CHOICES = [15, 30, 60, 120, 300]  # s
+SAVE_CHOICES = ((30, "30 s"), (60, "60 s"), (300, "5 min"))  # s, and how it is said
 
 blueprint = Blueprint("pages", __name__)
 
@@ -21,14 +21,15 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/")
 def dashboard() -> ResponseReturnValue:
     """All cameras."""
-    return render_template("dashboard.html", cameras=_cameras(), has_hls_js=_has_hls_js())
+    return render_template("dashboard.html", cameras=_cameras())
 
 
 @blueprint.get("/camera/<name>")
 def camera(name: str) -> ResponseReturnValue:
     """One camera, live."""
     camera_or_404(name)
-    return render_template("camera.html", camera=camera_view(name), has_hls_js=_has_hls_js(), save_choices=SAVE_CHOICES)
+    zone = app_state().layout.zone_name
+    return render_template("camera.html", camera=camera_view(name), save_choices=SAVE_CHOICES, zone_name=zone)
 
 
 @blueprint.get("/recordings/<name>")
@@ -72,10 +73,6 @@ def _unless_known(answer: Response) -> Response:
 
 def _cameras() -> list[CameraView]:
     return [camera_view(name) for name in app_state().settings.camera_names()]
-
-
-def _has_hls_js() -> bool:
-    return app_state().board.snapshot().has_hls_js
 
 
 def _day(name: str, day: date | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import "./live-player.js";
 import { kindName, clipAddress } from "./clips.js";
-import { ago, length } from "./format.js";
+import { ago } from "./format.js";
 import { getJson } from "./http.js";
 
 const EVERY = 10_000; // ms between two looks at the state
@@ -19,7 +19,9 @@ async function refresh() {
   }
   for (const camera of cameras) {
     const tile = wall.querySelector(`[data-camera="${camera.name}"].tile`);
-    if (tile && camera.latest_clip) showLatest(tile, camera.latest_clip);
+    if (!tile) continue;
+    tile.querySelector("[data-part=recording]").hidden = !camera.recording;
+    if (camera.latest_clip) showLatest(tile, camera.latest_clip);
   }
 }
 
@@ -31,11 +33,10 @@ function showLatest(tile, clip) {
   if (link.dataset.stem === clip.stem) return;
   link.dataset.stem = clip.stem;
   link.href = clipAddress(`${link.dataset.address}/${clip.day}`, clip.stem);
-  part("latest-image").src = tile.querySelector(".tile-still").src = clip.thumbnail_url;
+  part("latest-image").src = clip.thumbnail_url;
   part("latest-kind").dataset.kind = clip.kind;
   part("latest-kind").textContent = kindName(clip.kind);
-  part("latest-length").textContent = length(clip.duration);
-  tile.querySelector(".tile-still").hidden = link.hidden = false;
+  link.hidden = false;
   part("no-latest").hidden = true;
 }
 

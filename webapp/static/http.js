@@ -2,6 +2,10 @@
 
 const token = document.querySelector("meta[name=csrf-token]").content;
 
+const TOGETHER = 250; // ms
+let asking = null;
+let asked = 0;
+
 export async function getJson(url) {
   return answer(fetch(url, { headers: { Accept: "application/json" } }));
 }
@@ -11,9 +15,22 @@ export async function postJson(url, body) {
   return answer(fetch(url, { method: "POST", headers, body: JSON.stringify(body) }));
 }
 
-/** What /api/v1/status says of one camera; undefined where it does not know it. */
+export async function deleteJson(url) {
+  return answer(fetch(url, { method: "DELETE", headers: { Accept: "application/json", "X-CSRFToken": token } }));
+}
+
+/** What every request that changes something carries. */
+export function tokenHeader() {
+  return { "X-CSRFToken": token };
+}
+
+/** What /api/v1/status says of one camera; undefined where it does not know it. Who asks at once asks together. */
 export async function cameraStatus(url, name) {
-  const { cameras } = await getJson(url);
+  if (!asking || performance.now() - asked > TOGETHER) {
+    asked = performance.now();
+    asking = getJson(url);
+  }
+  const { cameras } = await asking;
   return cameras.find((camera) => camera.name === name);
 }
 

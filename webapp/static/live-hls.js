@@ -1,0 +1,93 @@
+// The live picture over HLS, with sound: through the recorder's hls.js, or as the browser plays it by itself.
+
+// About 1.5 s behind the recorder's edge, which with segments of 1 s is as near as it plays without stuttering.
+const HLS = {
+  liveSyncDuration: 1.5,
+  liveMaxLatencyDuration: 6,
+  maxLiveSyncPlaybackRate: 1.15,
+  liveDurationInfinity: true,
+  backBufferLength: 15,
+  maxBufferLength: 10,
+  manifestLoadPolicy: policy(6_000),
+  playlistLoadPolicy: policy(6_000),
+  fragLoadPolicy: policy(10_000),
+};
+const FAR_BEHIND = 8; // s behind the edge from which on a natively played stream jumps
+const NEAR = 2; // s behind the edge that it jumps to
+
+function policy(milliseconds) {
+  const retry = { maxNumRetry: 1, retryDelayMs: 300, maxRetryDelayMs: 1_000 };
+  const times = { maxTimeToFirstByteMs: milliseconds, maxLoadTimeMs: milliseconds };
+  return { default: { ...times, timeoutRetry: retry, errorRetry: retry } };
+}
+
+/** Whether this browser can play it; `script` says whether the recorder serves hls.js. */
+export function playsHls(video, script) {
+  return script ? Boolean(window.ManagedMediaSource || window.MediaSource) || playsNatively(video) : playsNatively(video);
+}
+
+function playsNatively(video) {
+  return Boolean(video.canPlayType("application/vnd.apple.mpegurl"));
+}
+
+/** Play `playlist` in `video` through hls.js at `script` ("" for natively); `end` is called when it breaks. */
+export async function openHls(video, playlist, script, signal, end) {
+  if (script && (window.ManagedMediaSource || window.MediaSource)) return openHlsJs(video, playlist, script, signal, end);
+  video.src = playlist;
+  return {
+    close: () => clear(video),
+    look: async () => {
+      const edge = video.seekable.length ? video.seekable.end(video.seekable.length - 1) : 0;
+      if (edge - video.currentTime > FAR_BEHIND) video.currentTime = edge - NEAR; // each stall leaves it further behind
+      const delay = edge > video.currentTime ? edge - video.currentTime : null;
+      return { progress: video.currentTime, delay };
+    },
+  };
+}
+
+async function openHlsJs(video, playlist, script, signal, end) {
+  await loadScript(script);
+  signal.throwIfAborted();
+  const hls = new window.Hls(HLS);
+  let mended = false;
+  hls.on("hlsError", (_, { fatal, type }) => {
+    if (!fatal) return;
+    if (type === "mediaError" && !mended) {
+      mended = true;
+      hls.recoverMediaError();
+    } else {
+      end();
+    }
+  });
+  hls.loadSource(playlist);
+  hls.attachMedia(video);
+  return {
+    close: () => {
+      hls.destroy();
+      clear(video);
+    },
+    look: async () => ({ progress: video.currentTime, delay: hls.latency > 0 ? hls.latency : null }),
+  };
+}
+
+function clear(video) {
+  video.removeAttribute("src");
+  video.load();
+}
+
+let loading = null;
+
+function loadScript(url) {
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = resolve;
+    script.onerror = () => {
+      loading = null;
+      script.remove();
+      reject(new Error("hls.js cannot be loaded"));
+    };
+    document.head.append(script);
+  });
+  return loading;
+}
