@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from mediamtx.mp4 import Box
 
+NUMBERS = {b"vide": 1, b"soun": 2}
 _MAX_HEADER = 2**20  # bytes; of a moov or moof, beyond which FFmpeg may have a look
 _NOT_SYNC = 0x01010000  # sample flags: depends on others, or is no place to begin
 
@@ -113,6 +115,54 @@ def _track(moov: bytes, trak: tuple[int, int], track_kind: bytes) -> Track:
             defaults = Defaults(*struct.unpack_from(">III", moov, start + 12))
             return Track(number, track_kind, ticks, moov[at + 8 : end], defaults)
     raise UnusualError
+
+
+def form_of(tracks: Iterable[Track]) -> int:
+    """Equal where footage may be joined: clocks, codecs, sizes and set-up bytes of the tracks, whatever their rates."""
+    return zlib.crc32(b"".join(track.kind + struct.pack(">I", track.ticks) + _form(track) for track in tracks))
+
+
+def _form(track: Track) -> bytes:
+    fixed = {b"vide": 78, b"soun": 28}.get(track.kind, 8)  # bytes of a sample entry before the boxes in it
+    form = b""
+    for kind, start, end in inside(track.entries, 0, len(track.entries)):
+        form += kind.replace(b"hev1", b"hvc1") + track.entries[start : start + fixed]
+        for name, begin, stop in inside(track.entries, start + fixed, end):
+            body = track.entries[begin:stop]
+            form += b"" if name == b"btrt" else name + (_sound_form(body) if name == b"esds" else body)
+    return form
+
+
+def _sound_form(esds: bytes) -> bytes:
+    """Codec and set-up bytes (ISO 14496-1): between them stand bit rates, which differ from file to file."""
+    _, at, _ = _descriptor(esds, 4)  # behind version and flags; the stream, then its decoder, then what sets that up
+    _, at, _ = _descriptor(esds, at + 3)
+    tag, place, length = _descriptor(esds, at + 13)
+    return esds[at : at + 1] + (esds[place : place + length] if tag == 5 else b"")
+
+
+def _descriptor(data: bytes, at: int) -> tuple[int, int, int]:
+    """Tag, where the content begins, and its length."""
+    tag, length, at = data[at], 0, at + 1
+    while data[at] & 0x80:
+        length, at = length << 7 | data[at] & 0x7F, at + 1
+    return tag, at + 1, length << 7 | data[at]
+
+
+def renumber(moov: bytearray) -> None:
+    """Make the picture track 1 and the sound track 2, which form_of takes for granted."""
+    whole, numbers = (0, len(moov)), {}
+    data = bytes(moov)
+    for kind, *trak in inside(data, *whole):
+        if kind == b"trak" and (number := NUMBERS.get(_kind(data, (trak[0], trak[1])))):
+            at, _ = find(data, (trak[0], trak[1]), b"tkhd")
+            place = at + (20 if data[at] else 12)
+            numbers[struct.unpack_from(">I", data, place)[0]] = number
+            struct.pack_into(">I", moov, place, number)
+    for kind, start, _ in inside(data, *find(data, whole, b"mvex")):
+        if kind == b"trex":
+            (number,) = struct.unpack_from(">I", data, start + 4)
+            struct.pack_into(">I", moov, start + 4, numbers.get(number, number))
 
 
 def samples_of(

@@ -47,6 +47,7 @@ class Look:
     motion: tuple[tuple[float, float], ...] = ()  # when a dark bird-sized blob crosses the picture
     noise: int = 0  # strength of the sensor noise, as ffmpeg's filter "noise" takes it
     grows: bool = False  # what crosses the picture comes near meanwhile, three times as large half-way
+    counts: bool = False  # the whole picture is grey, 4 levels lighter each second, and dark again every 50 s
 
 
 def write_segments(
@@ -64,6 +65,7 @@ def write_segments(
     motion: Sequence[tuple[float, float]] = (),
     noise: int = 0,
     grows: bool = False,
+    counts: bool = False,
     finished: bool = True,
     name_errors: Sequence[float] = (),
     sound_lead: float = 0.0,
@@ -85,6 +87,7 @@ def write_segments(
         tuple(motion),
         noise,
         grows,
+        counts,
     )
     folder = layout.stream_dir(stream)
     folder.mkdir(parents=True, exist_ok=True)
@@ -123,6 +126,8 @@ def encode(look: Look, seconds: float) -> Path:
         f"gradients=s={width}x{height}:r={look.fps}:c0=0x406030:c1=0x90a060:c2=0x608040:n=3:seed=7:speed=0.00001"
         f":d={seconds + 1}"
     )
+    if look.counts:
+        picture = f"color=s={width}x{height}:r={look.fps}:d={seconds + 1},geq=lum='16+4*mod(floor(T),50)':cb=128:cr=128"
     graph = f"{picture}[picture0]"
     for index, (begin, end) in enumerate(look.motion):
         blob = f"color=c=0x202018:s={width // 12}x{height // 10}:r={look.fps}:d={seconds + 1}"

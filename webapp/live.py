@@ -22,13 +22,13 @@ from flask.typing import ResponseReturnValue
 
 from mediamtx.addresses import hls_url, reader_headers
 from mediamtx.names import Stream
+from webapp import hls_library
 from webapp.files import CHUNK
 from webapp.relay import ask_recorder
 from webapp.state import app_state, camera_or_404, not_found
 
 TIMEOUT = 10.0  # s without a byte from the recorder; its entry playlist waits for the first picture
 SCRIPT_AGE = 3600  # s that a browser keeps hls.js before it asks again
-SCRIPT_MOST = 8 * 1024 * 1024  # bytes
 
 _TYPES = {
     "m3u8": "application/vnd.apple.mpegurl",
@@ -70,29 +70,42 @@ def playlist_file(name: str, path: str, small: bool) -> ResponseReturnValue:
 
 @blueprint.get("/live/<name>/hls.min.js")
 def hls_js(name: str) -> ResponseReturnValue:
-    """The recorder's own hls.js, read once for as long as this recorder runs; 404 where it serves none."""
+    """The recorder's own hls.js; 404 where it serves none."""
     camera_or_404(name)
-    snapshot = app_state().board.snapshot()
+    return script_response(recorder_hls_js(name))
+
+
+def recorder_hls_js(name: str) -> bytes:
+    """The recorder's hls.js, read once for as long as this recorder runs, and kept; 404 where it serves none."""
+    state = app_state()
+    snapshot = state.board.snapshot()
     if not snapshot.has_hls_js:
         not_found("The recorder that runs serves no hls.js.")
-    key = f"{hls_url(app_state().settings, Stream(name))} {snapshot.recorder_started}"
+    key = f"{hls_url(state.settings, Stream(name))} {snapshot.recorder_started}"
     if key not in _scripts:
         connection, answer = _ask(Stream(name), "hls.min.js", "")
         try:
             if answer.status != 200:
                 _refuse(answer.status)
-            script = answer.read(SCRIPT_MOST)
+            script = answer.read(hls_library.MOST)
         except (OSError, http.client.HTTPException) as error:
             abort(502, f"The recorder broke off: {error}.")
         finally:
             connection.close()
         _scripts.clear()
         _scripts[key] = script
-    response = Response(_scripts[key], mimetype="text/javascript")
+        state.threads.disk(hls_library.keep, state.layout, script)
+    return _scripts[key]
+
+
+def script_response(script: bytes) -> Response:
+    """A script that a browser keeps for an hour."""
+    response = Response(script, mimetype="text/javascript")
     response.cache_control.private = True
     response.cache_control.max_age = SCRIPT_AGE
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _ask(stream: Stream, file: str, query: str) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
