@@ -62,6 +62,25 @@ def days(layout: Layout, camera: str) -> list[DayCount]:
     return [count for count in counts if count.clips]
 
 
+def days_beside(layout: Layout, camera: str, day: date) -> tuple[date | None, date | None]:
+    """The nearest days with clips before and after a day; None where there is none.
+
+    Costs about the same whatever the history: other days are only names.
+    """
+    known = day_folders(layout, camera)
+
+    def first(candidates: Iterable[date]) -> date | None:
+        return next((other for other in candidates if _count(other, layout.day_dir(camera, other)).clips), None)
+
+    earlier, later = (other for other in known if other < day), (other for other in reversed(known) if other > day)
+    return first(earlier), first(later)
+
+
+def newest_day(layout: Layout, camera: str) -> date | None:
+    """The newest day that has clips; None where there are none."""
+    return days_beside(layout, camera, date.max)[0]
+
+
 def clips_of_day(layout: Layout, camera: str, day: date) -> list[Clip]:
     """The clips filed under a local day, newest first, without their boxes: those are for one clip at a time.
 

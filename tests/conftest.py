@@ -45,11 +45,16 @@ def no_logged_errors(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFi
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings over a folder of the test's own, with free ports, one camera and the embedded recorder."""
+    return settings_in(tmp_path)
+
+
+def settings_in(folder: Path) -> Settings:
+    """The same over a folder that tests share."""
     rtsp, hls, webrtc, udp, api, metrics, embedded, web = free_ports(8)
     return Settings(
-        media_dir=tmp_path / "media",
-        output_dir=tmp_path / "clips",
-        state_dir=tmp_path / "state",
+        media_dir=folder / "media",
+        output_dir=folder / "clips",
+        state_dir=folder / "state",
         recorder="embedded",
         mediamtx=RecorderSettings(
             rtsp_port=rtsp,

@@ -181,8 +181,9 @@ def test_the_clips_of_a_day(visitor: Visitor, layout: Layout) -> None:
     publish_clip(layout, START, seconds=9.5)
     publish_clip(layout, datetime(2026, 11, 20, 23, 30, tzinfo=UTC), kind="saved")  # half past midnight in Berlin
     answer = visitor.get("/api/v1/cameras/front/clips").json
-    assert answer["days"] == [{"day": "2026-11-21", "count": 1}, {"day": "2026-11-20", "count": 1}]
-    assert answer["day"] == "2026-11-21"
+    assert (answer["earlier"], answer["day"], answer["later"]) == ("2026-11-20", "2026-11-21", None)
+    days = visitor.get("/api/v1/cameras/front/days").json["days"]
+    assert days == [{"day": "2026-11-21", "count": 1}, {"day": "2026-11-20", "count": 1}]
     assert [(clip["kind"], clip["time_local"]) for clip in answer["clips"]] == [("saved", "00:30:00")]
 
     (clip,) = visitor.get("/api/v1/cameras/front/clips?day=2026-11-20").json["clips"]
@@ -206,7 +207,16 @@ def test_the_clips_of_a_day(visitor: Visitor, layout: Layout) -> None:
     }
     for address in (clip["url"], clip["thumbnail_url"], clip["download_url"]):
         assert visitor.get(address).status_code == 200
-    assert visitor.get("/api/v1/cameras/front/clips?day=2026-11-01").json["clips"] == []
+    between = visitor.get("/api/v1/cameras/front/clips?day=2026-11-01").json
+    assert between == {"day": "2026-11-01", "earlier": None, "later": "2026-11-20", "count": 0, "clips": []}
+
+
+def test_only_the_newest_clips(visitor: Visitor, layout: Layout) -> None:
+    clips = [publish_clip(layout, START + timedelta(minutes=minute)) for minute in range(5)]
+    answer = visitor.get("/api/v1/cameras/front/clips?limit=2").json
+    assert (answer["count"], [clip["stem"] for clip in answer["clips"]]) == (5, [c.name.stem for c in clips[:2:-1]])
+    for wrong in ("0", "-1", "x", "²"):
+        assert visitor.client.get(f"/api/v1/cameras/front/clips?limit={wrong}").status_code == 400
 
 
 def test_what_the_page_knows_already_is_not_sent_again(visitor: Visitor, layout: Layout) -> None:
@@ -218,7 +228,14 @@ def test_what_the_page_knows_already_is_not_sent_again(visitor: Visitor, layout:
 
 
 def test_no_clips_at_all(visitor: Visitor) -> None:
-    assert visitor.get("/api/v1/cameras/front/clips").json == {"days": [], "day": None, "clips": []}
+    assert visitor.get("/api/v1/cameras/front/clips").json == {
+        "day": None,
+        "earlier": None,
+        "later": None,
+        "count": 0,
+        "clips": [],
+    }
+    assert visitor.get("/api/v1/cameras/front/days").json == {"days": []}
     assert visitor.get("/recordings/front").status_code == 200
     assert visitor.get("/recordings/front/2026-11-20").status_code == 200
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,17 @@ from playwright.sync_api import Browser, Page
 
 import media
 from config.settings import Settings
-from conftest import Running
-from mediamtx.clips import Clip
+from conftest import Running, write_settings
+from mediamtx.clips import Clip, encode_sidecar
 from mediamtx.layout import Layout
 from mediamtx.marks import Mark
 from mediamtx.names import ClipKind
 from mediamtx.publish import publish, temporary_path, thumbnail_of
 from mediamtx.segments import Span
 from waiting import wait_until
+
+ZONE = "Europe/Berlin"
+"""Of the browser, wherever the tests run."""
 
 WIDE = (1400, 900)
 PHONE = (390, 844)
@@ -62,7 +66,7 @@ def opened(
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme=theme,
-        **options,  # type: ignore[arg-type]
+        **{"timezone_id": ZONE, **options},  # type: ignore[arg-type]
     )
     tab = Tab(context.new_page(), address)
     complaints = ("error", "warning")  # a breach of the content security policy is an error
@@ -75,9 +79,26 @@ def opened(
         context.close()
 
 
+@contextmanager
+def running_web(settings: Settings, folder: Path) -> Iterator[str]:
+    """The address of the real web app over these settings, for a module's tests to share; it ends on leaving."""
+    config = write_settings(settings, folder / "config.txt")
+    root = str(Path(__file__).parent.parent)
+    environment = {"BIRBCAM_CONFIG": str(config), "PYTHONPATH": root, "PYTHONUNBUFFERED": "1"}
+    web = Running([sys.executable, "-m", "webapp"], environment)
+    try:
+        yield address_of(web)
+    finally:
+        web.close()
+
+
 def start_web(run_python: Callable[..., Running], settings: Settings) -> str:
     """Start the real web app; its address once it answers."""
-    web = run_python(settings, "webapp")
+    return address_of(run_python(settings, "webapp"))
+
+
+def address_of(web: Running) -> str:
+    """The address of a web app that was started, once it answers."""
     said = re.compile(r"web app at (http://\S+?)/?$")
     wait_until(
         lambda: any(said.search(line) for line in web.lines) or web.process.poll() is not None, 20, "the web app"
@@ -104,6 +125,24 @@ def publish_film(
     clip = Clip.new(layout, camera, kind, start, start, end, windows=motion, score=score, marks=marks)
     film = media.make_mp4(temporary_path(layout, camera, clip.name, "web"), seconds, look)
     return publish(layout, clip, film, _thumbnail(film))
+
+
+def fill_day(
+    layout: Layout, start: datetime, count: int, *, camera: str = "front", apart: timedelta = timedelta(seconds=80)
+) -> list[Clip]:
+    """Publish very many clips that can be played, newest first: all are one film, without waiting for the disk."""
+    first = publish_film(layout, start, camera=camera)
+    clips = [first]
+    for number in range(1, count):
+        moved = start + number * apart
+        clip = Clip.new(layout, camera, "motion", moved, moved, moved + timedelta(seconds=6), score=50.0)
+        clip = replace(clip, size=first.size, published_size=first.size)
+        clip.folder.mkdir(parents=True, exist_ok=True)
+        clip.thumbnail.hardlink_to(first.thumbnail)
+        clip.sidecar.write_bytes(encode_sidecar(clip))
+        clip.path.hardlink_to(first.path)
+        clips.insert(0, clip)
+    return clips
 
 
 def _thumbnail(film: Path) -> bytes:

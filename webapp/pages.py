@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from mediamtx.catalogue import clips_of_day, days
+from mediamtx.catalogue import clips_of_day, days, days_beside, newest_day
+from mediamtx.clips import Clip
+from mediamtx.layout import Layout
+from mediamtx.names import KINDS
+from webapp.hours import COOKIE, day_name, hours_of, zone_of
 from webapp.state import app_state, camera_or_404, clip_name, day_or_404
 from webapp.views import CameraView, camera_view, clips_json, days_json
 
+AT_ONCE = 60  # clips in the page itself: what is seen at once; recordings.js adds the rest of a long day
 SAVE_CHOICES = ((30, "30 s"), (60, "60 s"), (300, "5 min"))  # s, and how it is said
 
 blueprint = Blueprint("pages", __name__)
@@ -38,24 +44,47 @@ def recordings(name: str, day: str | None = None) -> ResponseReturnValue:
     """The clips of one day: the one named, else that of the clip named, else the newest."""
     camera_or_404(name)
     wanted = clip_name(request.args.get("clip", ""))
-    chosen = day_or_404(day) if day else app_state().layout.day_of(wanted.start) if wanted else None
+    layout = app_state().layout
+    chosen = day_or_404(day) if day else layout.day_of(wanted.start) if wanted else None
     shown = _day(name, chosen)
-    stems = {clip["stem"] for clip in shown["clips"]}
+    kind, kept = request.args.get("kind", ""), request.args.get("kept") == "1"
+    kind = kind if kind in KINDS else ""
+    clips = [clip for clip in shown["clips"] if kind in ("", clip["kind"]) and (clip["kept"] or not kept)]
+    zone = zone_of(request.cookies.get(COOKIE, ""), layout.zone)
+    stems = {clip["stem"] for clip in clips}
+    shown_day = date.fromisoformat(shown["day"]) if shown["day"] else None
     return render_template(
         "recordings.html",
         camera=camera_view(name),
         selected=wanted.stem if wanted and wanted.stem in stems else None,
-        zone_name=app_state().layout.zone_name,
+        zone_name=layout.zone_name,
+        kinds=KINDS,
+        kind=kind,
+        kept=kept,
+        matching=len(clips),
+        day_name=day_name(shown_day, layout.day_of(datetime.now(UTC))) if shown_day else "",
+        hours=hours_of(clips[:AT_ONCE], zone, shown_day) if shown_day else [],
         **shown,
     )
 
 
 @blueprint.get("/api/v1/cameras/<name>/clips", endpoint="clips_json")
 def clips_json_(name: str) -> ResponseReturnValue:
-    """The days that have clips, and the clips of `?day=` or of the newest."""
+    """The clips of `?day=` or of the newest day, newest first, at most `?limit=`; and the days with clips beside it."""
     camera_or_404(name)
     day = request.args.get("day")
-    return _unless_known(jsonify(_day(name, day_or_404(day) if day else None)))
+    limit = request.args.get("limit", "")
+    if limit and not (limit.isascii() and limit.isdigit() and int(limit[:9])):
+        abort(400, "The limit is how many clips are wanted: a number from 1 on.")
+    return _unless_known(jsonify(_day(name, day_or_404(day) if day else None, int(limit[:9]) if limit else None)))
+
+
+@blueprint.get("/api/v1/cameras/<name>/days", endpoint="days_json")
+def days_json_(name: str) -> ResponseReturnValue:
+    """The days that have clips, newest first, with their number."""
+    camera_or_404(name)
+    state = app_state()
+    return _unless_known(jsonify({"days": days_json(state.threads.disk(days, state.layout, name))}))
 
 
 @blueprint.get("/api/v1/status")
@@ -75,10 +104,36 @@ def _cameras() -> list[CameraView]:
     return [camera_view(name) for name in app_state().settings.camera_names()]
 
 
-def _day(name: str, day: date | None) -> dict[str, Any]:
+def _day(name: str, day: date | None, limit: int | None = None) -> dict[str, Any]:
+    """A day's clips and its neighbours; nothing in it takes longer the more other days there are."""
     state = app_state()
-    known = state.threads.disk(days, state.layout, name)
-    if day is None and known:
-        day = known[0].day
-    clips = state.threads.disk(clips_of_day, state.layout, name, day) if day else []
-    return {"days": days_json(known), "day": day.isoformat() if day else None, "clips": clips_json(clips)}
+    listed = state.threads.disk(_list, state.layout, name, day)
+    return {
+        "day": _day_or_none(listed.day),
+        "earlier": _day_or_none(listed.earlier),
+        "later": _day_or_none(listed.later),
+        "count": len(listed.clips),
+        "clips": clips_json(listed.clips[:limit]),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A day's clips, newest first, and the days with clips beside it."""
+
+    day: date | None
+    earlier: date | None = None
+    later: date | None = None
+    clips: Sequence[Clip] = ()
+
+
+def _list(layout: Layout, name: str, day: date | None) -> _Listed:
+    day = day or newest_day(layout, name)
+    if day is None:
+        return _Listed(None)
+    earlier, later = days_beside(layout, name, day)
+    return _Listed(day, earlier, later, clips_of_day(layout, name, day))
+
+
+def _day_or_none(day: date | None) -> str | None:
+    return day.isoformat() if day else None

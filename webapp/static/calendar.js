@@ -1,11 +1,29 @@
 // A calendar of the days that have clips, month by month, newest first.
 
+import { getJson } from "./http.js";
+import { toast } from "./toast.js";
+
 const WEEKDAYS = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
+
+/** Fill `container` with the days at `address` whenever `menu` opens; `shown()` tells what fillCalendar is to mark. */
+export function fillDayMenu(menu, container, address, shown) {
+  menu.addEventListener("toggle", async () => {
+    if (!menu.open) return;
+    try {
+      const { days } = await getJson(address);
+      fillCalendar(container, days, shown());
+    } catch (error) {
+      toast(error.message, { kind: "error" });
+    }
+    container.ariaBusy = "false";
+    container.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  });
+}
 
 /**
  * Fill `container`. `days` are {day: "2026-11-20", count}, newest first; `day` is the one shown, `address(day)` its page.
  */
-export function fillCalendar(container, days, { day, today, address }) {
+function fillCalendar(container, days, { day, today, address }) {
   const months = new Map();
   for (const entry of days) {
     const month = entry.day.slice(0, 7);

@@ -1,6 +1,7 @@
 // <clip-player>: plays recorded clips with controls of its own, which show where in the clip something moved.
 //
-// Markup: parts/clip_player.html. `show(clip, {play})` loads a clip's JSON; events: "playerror" when it cannot be played.
+// Markup: parts/clip_player.html. `show(clip, {play})` loads a clip's JSON; events: "playend" at its end, "playerror" when it
+// cannot be played.
 
 import { length } from "./format.js";
 import { MotionBoxes } from "./motion-boxes.js";
@@ -20,6 +21,7 @@ class ClipPlayer extends HTMLElement {
     this.querySelector(".controls").hidden = false;
     const on = (names, run) => names.split(" ").forEach((name) => this.#video.addEventListener(name, run));
     on("play pause ended", () => this.#showPlaying());
+    on("ended", () => this.#clip && this.dispatchEvent(new CustomEvent("playend")));
     on("playing", this.#follow);
     on("timeupdate durationchange seeked", () => this.#showTime());
     on("volumechange", () => this.#showSound());
@@ -39,6 +41,11 @@ class ClipPlayer extends HTMLElement {
   /** The clip that is loaded, or null. */
   get clip() {
     return this.#clip;
+  }
+
+  /** Whether it plays at this moment. */
+  get playing() {
+    return !this.#video.paused && !this.#video.ended;
   }
 
   /** Load a clip; with `play` start it at once (with sound where the browser lets us, else muted). */
@@ -126,7 +133,7 @@ class ClipPlayer extends HTMLElement {
   }
 
   #showPlaying() {
-    const playing = !this.#video.paused && !this.#video.ended;
+    const { playing } = this;
     this.toggleAttribute("data-playing", playing);
     for (const button of this.querySelectorAll("[data-action=play]")) button.ariaLabel = playing ? "Pause" : "Play";
   }

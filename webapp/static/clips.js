@@ -1,23 +1,25 @@
 // Clips in a list: made from their JSON after the page's <template>, in the same form as the server writes them.
 
-import { length } from "./format.js";
+import { length, localTime } from "./format.js";
 import { cameraStatus } from "./http.js";
 
 const OLD = 60_000; // ms after which a list is fetched again though there is no newer clip
 
-/** The link that stands for a clip. `href` is where it leads. */
+/** What stands for a clip: the template's link, or what it has around its link. `href` is where it leads. */
 export function clipCard(template, clip, href) {
-  const card = template.content.firstElementChild.cloneNode(true);
+  const element = template.content.firstElementChild.cloneNode(true);
+  const card = element.matches(".clip") ? element : element.querySelector(".clip");
   card.href = href;
   card.dataset.stem = clip.stem;
   card.toggleAttribute("data-kept", clip.kept);
   card.querySelector("img").src = clip.thumbnail_url;
   card.querySelector(".clip-length").textContent = length(clip.duration);
-  card.querySelector(".clip-time").textContent = clip.time_local;
+  card.querySelector(".clip-time").textContent = localTime(clip.start).time;
+  card.querySelector(".clip-score").textContent = clip.score === null ? "" : Math.round(clip.score);
   const kind = card.querySelector(".kind");
   kind.dataset.kind = clip.kind;
   kind.textContent = kindName(clip.kind);
-  return card;
+  return element;
 }
 
 /** "motion" as "Motion". */
@@ -25,9 +27,11 @@ export function kindName(kind) {
   return kind[0].toUpperCase() + kind.slice(1);
 }
 
-/** The address of a day's page with one clip chosen. */
-export function clipAddress(dayAddress, stem) {
-  return `${dayAddress}?clip=${encodeURIComponent(stem)}`;
+/** The address of a day's page with one clip chosen, and whatever else is to stand in it. */
+export function clipAddress(dayAddress, stem, others = "") {
+  const query = new URLSearchParams(others);
+  if (stem) query.set("clip", stem);
+  return query.size ? `${dayAddress}?${query}` : dayAddress;
 }
 
 /** Tells when a list of clips may be out of date, without fetching it: a day may hold a thousand. */
@@ -41,6 +45,11 @@ export class ClipWatch {
   constructor(status, camera) {
     this.#status = status;
     this.#camera = camera;
+  }
+
+  /** The stem of the newest clip, as it was told last; null where there is none. */
+  get newest() {
+    return this.#newest;
   }
 
   /**

@@ -31,6 +31,12 @@
     root.toggleAttribute("data-no-hint", recall("no-hint") !== null);
   }
 
+  // The server writes the first times of a page, and should write them on this clock.
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  if (timeZone && !document.cookie.split("; ").includes(`zone=${timeZone}`)) {
+    document.cookie = `zone=${timeZone}; path=/; max-age=31536000; SameSite=Lax`;
+  }
+
   showChosen();
   system.addEventListener("change", showChosen);
   addEventListener("storage", showChosen); // chosen in another tab

@@ -14,6 +14,34 @@ export function size(bytes) {
   return `${value.toFixed(value < 10 && power ? 1 : 0)} ${units[power]}`;
 }
 
+/** The viewer's zone, as "Europe/Berlin"; undefined where the browser does not tell. */
+export const viewerZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+const local = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium" });
+
+/** An ISO time on the viewer's clock: {day: "2026-11-20", time: "13:25:00"}. */
+export function localTime(iso) {
+  const [day, time] = local.format(new Date(iso)).split(" ");
+  return { day, time };
+}
+
+/** How far a zone is ahead of UTC at an ISO time, in minutes; the viewer's without one. NaN where it is unknown. */
+export function zoneOffset(iso, zone) {
+  const time = new Date(iso);
+  if (!zone) return -time.getTimezoneOffset();
+  try {
+    const shown = time.toLocaleString("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
+    return Math.round((new Date(`${shown.replace(" ", "T")}Z`) - time) / 60_000);
+  } catch {
+    return NaN;
+  }
+}
+
+/** "Europe/Berlin" as "Berlin". */
+export function zoneName(zone) {
+  return zone.split("/").at(-1).replaceAll("_", " ");
+}
+
 /** A day "2026-11-20" as "Today", "Yesterday", "Friday, 20 November" or, in another year, with the year. */
 export function dayName(day, today) {
   const date = new Date(`${day}T00:00:00Z`);

@@ -1,76 +1,105 @@
 // The recordings of one camera: choosing clips with mouse, touch and keyboard, changing the day without a new page,
-// and following what is added to the day shown.
+// deciding about clips, and following what is added to the day shown.
 
 import "./clip-player.js";
-import { fillCalendar } from "./calendar.js";
-import { ClipWatch, clipAddress, clipCard, kindName } from "./clips.js";
-import { dayName, length, size, todayIn } from "./format.js";
+import { fillDayMenu } from "./calendar.js";
+import { ClipActions } from "./clip-actions.js";
+import { ClipList } from "./clip-list.js";
+import { previewIn, stopPreview } from "./clip-preview.js";
+import { Selection } from "./clip-selection.js";
+import { ClipWatch, clipAddress, kindName } from "./clips.js";
+import { dayName, length, localTime, size, todayIn } from "./format.js";
 import { getJson } from "./http.js";
+import { showDay } from "./recordings-day.js";
+import { Filter } from "./recordings-filter.js";
+import { listenForKeys } from "./recordings-keys.js";
+import { recall, remember } from "./store.js";
 import { toast } from "./toast.js";
 
 const EVERY = 15_000; // ms between two looks for new clips
 
 const review = document.querySelector(".review");
+const part = (name) => document.querySelector(`[data-part=${name}]`);
+const buttons = (name) => document.querySelectorAll(`[data-do=${name}]`);
 const player = document.querySelector("clip-player");
-const template = document.querySelector("#clip");
-const newClips = review && new ClipWatch(review.dataset.status, review.dataset.camera);
-const part = (name) => review.querySelector(`[data-part=${name}]`);
+const { dataset } = review ?? document.querySelector("[data-first-clip]");
+const newClips = new ClipWatch(dataset.status, dataset.camera);
 
-let clips = new Map(); // stem -> clip, newest first
-let days = []; // {day, count}, newest first
+let day = null; // what the server told of the day shown: {day, earlier, later, clips}
+let chosen = null; // the clip in the player
+let onward = recall("play-on") === "1";
+let changes = 0; // how often something was decided here: an answer from before is out of date
+const removed = new Set(); // stems that are being deleted, or were
+const filter = new Filter();
+let list, selection, actions;
 
-const cards = () => [...review.querySelectorAll(".clip")];
-const card = (stem) => review.querySelector(`.clip[data-stem="${CSS.escape(stem)}"]`);
-const chosen = () => review.querySelector(".clip[aria-current]");
-const dayAddress = (day) => `${review.dataset.home}/${day}`;
-const fetchDay = (day) => getJson(`${review.dataset.clips}?day=${day}`);
+const dayAddress = (name) => `${dataset.home}/${name}`;
+const fetchDay = (name) => getJson(`${dataset.clips}?day=${name}`);
+const pageAddress = (name, stem = "") => clipAddress(dayAddress(name), stem, filter.query);
 
 // Choosing
 
 /** Show a clip in the player; its card becomes the list's one tab stop. */
-function choose(target, { play = true, focus = false } = {}) {
-  const clip = clips.get(target?.dataset.stem);
+function choose(clip, { play = true, focus = false } = {}) {
   if (!clip) return;
-  const before = chosen();
+  const before = chosen && list.card(chosen.stem);
   before?.removeAttribute("aria-current");
   if (before) before.tabIndex = -1;
-  target.setAttribute("aria-current", "true");
-  target.tabIndex = 0;
-  target.scrollIntoView({ block: "nearest" });
-  if (focus) target.focus({ preventScroll: true });
-  describe(clip);
+  chosen = clip;
+  stopPreview();
+  mark({ focus });
+  describe();
   player.show(clip, { play });
-  history.replaceState(null, "", clipAddress(dayAddress(clip.day), clip.stem));
+  history.replaceState(null, "", pageAddress(clip.day, clip.stem));
 }
 
-function describe(clip) {
-  const facts = [length(clip.duration), size(clip.size)];
-  if (clip.kept) facts.push("kept");
-  part("about").hidden = false;
-  part("about-time").textContent = clip.time_local;
-  part("about-day").textContent = dayName(clip.day, todayIn(review.dataset.zone));
-  part("about-kind").dataset.kind = clip.kind;
-  part("about-kind").textContent = kindName(clip.kind);
-  part("about-facts").textContent = facts.join(" · ");
-  part("about-score").textContent = clip.score === null ? "" : ` · score ${clip.score}`;
-  part("download").href = clip.download_url;
+/** Mark the chosen clip in the list, where a filter does not hide it. */
+function mark({ focus = false } = {}) {
+  const card = chosen && list.card(chosen.stem);
+  if (!card) {
+    const first = list.clips[0] && list.card(list.clips[0].stem);
+    if (first) first.tabIndex = 0;
+    return;
+  }
+  card.setAttribute("aria-current", "true");
+  card.tabIndex = 0;
+  card.scrollIntoView({ block: "nearest" });
+  if (focus) card.focus({ preventScroll: true });
+}
+
+function describe() {
+  const { time, day: date } = localTime(chosen.start);
+  part("about-time").textContent = time;
+  part("about-day").textContent = dayName(date, localTime(new Date()).day);
+  part("about-kind").dataset.kind = chosen.kind;
+  part("about-kind").textContent = kindName(chosen.kind);
+  part("about-facts").textContent = [length(chosen.duration), size(chosen.size)].join(" · ");
+  part("about-score").textContent = chosen.score === null ? "" : ` · score ${Math.round(chosen.score)}`;
+  part("download").href = chosen.download_url;
+  for (const button of buttons("keep")) button.ariaPressed = String(chosen.kept);
+  part("about").toggleAttribute("data-empty", false);
   showSteps();
 }
 
 /** The buttons beside the player lead to the neighbours in the list, where there are any. */
 function showSteps() {
-  const list = cards();
-  const index = list.indexOf(chosen());
-  for (const button of review.querySelectorAll("[data-step]")) {
-    button.disabled = !list[index + Number(button.dataset.step)];
-  }
+  for (const button of document.querySelectorAll("[data-step]")) button.disabled = !beside(Number(button.dataset.step));
 }
 
-/** Choose the clip so many places further down the list. */
-function step(places, options) {
-  const list = cards();
-  const index = Math.max(0, Math.min(list.length - 1, list.indexOf(chosen()) + places));
-  if (list[index] && list[index] !== chosen()) choose(list[index], options);
+/** The clip so many places further down the list than the chosen one. */
+function beside(places) {
+  const place = chosen ? list.place(chosen.stem) : -1;
+  return place < 0 ? list.clips[0] : list.clips[place + places];
+}
+
+/** Choose the clip so many places further down the list, or the last there is. */
+function step(places, { extend = false, ...options } = {}) {
+  const place = Math.max(0, list.place(chosen?.stem));
+  const clip = list.clips[Math.max(0, Math.min(list.clips.length - 1, place + places))];
+  if (!clip || clip === chosen) return;
+  const from = chosen?.stem;
+  choose(clip, { play: !selection.active && !extend, ...options });
+  if (extend) selection.extend(clip.stem, from);
 }
 
 /** How many cards stand beside each other in the list. */
@@ -79,189 +108,239 @@ function columns() {
   return row ? getComputedStyle(row).gridTemplateColumns.split(" ").length : 1;
 }
 
-// The keyboard
+function forget() {
+  chosen = null;
+  part("about").toggleAttribute("data-empty", true);
+  player.clear();
+}
 
-const KEYS = {
-  ArrowDown: () => step(columns(), { focus: true }),
-  ArrowUp: () => step(-columns(), { focus: true }),
-  ArrowRight: () => step(1, { focus: true }),
-  ArrowLeft: () => step(-1, { focus: true }),
-  Home: () => step(-Infinity, { focus: true }),
-  End: () => step(Infinity, { focus: true }),
-  Enter: () => player.togglePlay(),
-  " ": () => player.togglePlay(),
-  d: () => part("download").click(),
-  m: () => player.toggleSound(),
-  f: () => player.toggleFullscreen(),
-};
-const SKIPS = { ArrowLeft: -5, ArrowRight: 5 };
+// Deciding
 
-function onKey(event) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
-  const on = event.target;
-  if (on.closest("details[open], input, select, textarea")) return; // they have keys of their own
-  const presses = on.closest("a:not(.clip), button, summary") && (event.key === "Enter" || event.key === " ");
-  if (presses) return;
-  const skip = event.shiftKey && SKIPS[event.key];
-  const run = skip ? () => player.skip(skip) : KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!run || !clips.size) return;
-  event.preventDefault();
-  // Enter on a clip that is not the chosen one chooses it.
-  if (event.key === "Enter" && on.matches(".clip:not([aria-current])")) choose(on);
-  else run();
+/** Show what a decision does to clips, before the server has said that it is done, or where it is taken back. */
+function apply(action, stems) {
+  changes += 1;
+  const which = new Set(stems);
+  if (action === "keep" || action === "unkeep") {
+    day.clips = day.clips.map((clip) => (which.has(clip.stem) ? { ...clip, kept: action === "keep" } : clip));
+    if (chosen && which.has(chosen.stem)) chosen = day.clips.find((clip) => clip.stem === chosen.stem);
+    draw();
+    if (chosen) describe();
+  } else if (action === "delete") {
+    const next = afterRemoval(which);
+    const focus = list.card(chosen?.stem)?.matches(":focus");
+    for (const stem of stems) removed.add(stem);
+    selection.forget(stems);
+    draw();
+    if (!chosen || !which.has(chosen.stem)) return;
+    if (next) choose(next, { play: player.playing, focus });
+    else forget();
+  } else {
+    for (const stem of stems) removed.delete(stem);
+    draw();
+    if (!chosen && list.clips.length) choose(list.clips[0], { play: false });
+  }
+}
+
+/** What one sees next when the chosen clip is among those that go: the next one down the list, else the one above. */
+function afterRemoval(which) {
+  const place = list.place(chosen?.stem);
+  const stays = (clip) => !which.has(clip.stem);
+  return list.clips.slice(Math.max(0, place)).find(stays) ?? list.clips.slice(0, Math.max(0, place)).findLast(stays);
+}
+
+/** Keep clips; where all of them are kept, no more. */
+function keep(stems) {
+  const kept = new Set(day.clips.filter((clip) => clip.kept).map((clip) => clip.stem));
+  if (dataset.mayChange !== undefined && stems.length) actions.keep(stems, !stems.every((stem) => kept.has(stem)));
+}
+
+function remove(stems) {
+  if (dataset.mayChange === undefined || !stems.length) return;
+  if (selection.active && stems.length === selection.stems.length) selection.end();
+  actions.remove(stems);
+}
+
+function download(stems) {
+  if (!stems.length) return;
+  if (stems.length === 1) {
+    const link = Object.assign(document.createElement("a"), { href: clipOf(stems[0]).download_url, download: "" });
+    return link.click();
+  }
+  const form = part("download-form");
+  form.elements.stems.value = stems.join(",");
+  form.submit();
+}
+
+const clipOf = (stem) => day.clips.find((clip) => clip.stem === stem);
+
+/** The clips that a key or button is about: the selected ones, else the one in the player. */
+const meant = () => (selection.active ? selection.stems : chosen ? [chosen.stem] : []);
+
+function showSelection() {
+  const count = selection.stems.length;
+  review.toggleAttribute("data-selecting", selection.active);
+  part("selection").hidden = !selection.active;
+  part("selected").textContent = `${count} selected`;
+  for (const button of document.querySelectorAll("[data-many]")) button.disabled = !count;
 }
 
 // The day
 
-function takeDay(answer) {
-  days = answer.days;
-  clips = new Map(answer.clips.map((clip) => [clip.stem, clip]));
-}
-
-/** Draw what belongs to the day besides its clips: name, count, calendar and the ways to its neighbours. */
-function showDay() {
-  const { day, zone } = review.dataset;
-  const today = todayIn(zone);
-  part("day-name").textContent = dayName(day, today);
-  part("count").textContent = clips.size === 1 ? "1 clip" : `${clips.size} clips`;
-  part("no-clips").hidden = clips.size > 0;
-  showNeighbour("older", days.find((entry) => entry.day < day));
-  showNeighbour("newer", days.findLast((entry) => entry.day > day));
-  fillCalendar(part("calendar"), days, { day, today, address: dayAddress });
-}
-
-function showNeighbour(name, entry) {
-  const link = part(name);
-  link.ariaDisabled = String(!entry);
-  if (entry) {
-    link.href = dayAddress(entry.day);
-    link.dataset.day = entry.day;
-  } else {
-    link.removeAttribute("href");
-    delete link.dataset.day;
-  }
+/** Draw the day: its clips as the filter has them, and what stands around them. */
+function draw({ mark: light = false } = {}) {
+  const there = day.clips.filter((clip) => !removed.has(clip.stem));
+  const clips = there.filter((clip) => filter.shows(clip));
+  list.show(clips, day.day, { mark: light });
+  mark();
+  showDay({ day, there: there.length, shown: clips.length, filtered: filter.on, zone: dataset.zone, address: pageAddress });
+  if (chosen) showSteps();
 }
 
 /** Go to another day on this page. */
-async function openDay(day, { remember = true } = {}) {
+async function openDay(name, { keepHistory = true } = {}) {
   part("days").open = false;
   part("list").ariaBusy = "true";
   try {
-    takeDay(await fetchDay(day));
+    day = await fetchDay(name);
   } catch (error) {
-    toast(error.message, { kind: "error" });
-    return;
+    return toast(error.message, { kind: "error" });
   } finally {
     part("list").ariaBusy = "false";
   }
-  review.dataset.day = day;
-  if (remember) history.pushState(null, "", dayAddress(day));
-  part("list").replaceChildren();
+  dataset.day = name;
+  if (keepHistory) history.pushState(null, "", pageAddress(name));
+  if (selection.active) selection.end();
+  list.clear();
   part("list").scrollTop = 0;
-  insertNew();
-  showDay();
-  if (clips.size) choose(cards()[0], { play: false });
+  draw();
+  if (list.clips.length) choose(list.clips[0], { play: false });
   else forget();
 }
 
-function forget() {
-  part("about").hidden = true;
-  player.clear();
-}
-
-/** Add the clips that the list does not show yet, each under its hour; returns them. */
-function insertNew() {
-  const list = part("list");
-  const shown = new Map(cards().map((element) => [element.dataset.stem, element]));
-  const added = [];
-  let previous = null; // the card after which the next one belongs
-  for (const clip of clips.values()) {
-    let element = shown.get(clip.stem);
-    if (!element) {
-      element = clipCard(template, clip, clipAddress(dayAddress(clip.day), clip.stem));
-      element.tabIndex = -1;
-      place(list, element, clip.time_local.slice(0, 2), previous);
-      added.push(element);
-    }
-    previous = element;
-  }
-  return added;
-}
-
-function place(list, element, hour, previous) {
-  const before = previous?.closest(".hour");
-  if (before?.dataset.hour === hour) return previous.after(element);
-  const next = before ? before.nextElementSibling : list.firstElementChild;
-  if (next?.dataset.hour === hour) return next.querySelector(".clips").prepend(element);
-  const section = document.createElement("section");
-  section.className = "hour";
-  section.dataset.hour = hour;
-  const title = document.createElement("h3");
-  title.textContent = `${hour}:00`;
-  const row = document.createElement("div");
-  row.className = "clips";
-  row.append(element);
-  section.append(title, row);
-  list.insertBefore(section, next);
-}
-
 /** Follow the day shown: new clips come in where they belong, those that are gone leave. */
-async function refresh() {
+async function refresh({ always = false } = {}) {
   if (document.hidden) return;
-  const { day } = review.dataset;
+  const before = changes;
   let answer;
   try {
-    if (!(await newClips.stale())) return;
-    answer = await fetchDay(day);
+    if (!(await newClips.stale()) && !always) return;
+    answer = await fetchDay(dataset.day);
   } catch {
     return; // the next look may work; nothing on the page is wrong yet
   }
-  if (day !== review.dataset.day) return;
-  takeDay(answer);
-  for (const element of cards()) if (!clips.has(element.dataset.stem) && element !== chosen()) removeCard(element);
-  for (const element of insertNew()) element.classList.add("new");
-  showDay();
-  showSteps();
+  if (answer.day !== dataset.day || before !== changes) return;
+  // What one looks at stays, also where it was deleted elsewhere.
+  if (chosen && !answer.clips.some((clip) => clip.stem === chosen.stem) && !removed.has(chosen.stem)) {
+    answer.clips = [...answer.clips, chosen].sort((a, b) => (a.stem < b.stem ? 1 : -1));
+  }
+  const there = new Set(answer.clips.map((clip) => clip.stem));
+  for (const stem of removed) if (!there.has(stem)) removed.delete(stem);
+  day = answer;
+  draw({ mark: true });
 }
 
-function removeCard(element) {
-  const section = element.closest(".hour");
-  element.remove();
-  if (!section.querySelector(".clip")) section.remove();
+/** Bring back what was deleted last, in its place and chosen. */
+async function undo() {
+  const stems = await actions.undo();
+  if (!stems.length) return;
+  await refresh({ always: true });
+  choose(list.clips[list.place(stems[0])], { play: false });
+}
+
+function setFilter(changed) {
+  filter.set(changed);
+  draw();
+  if (list.clips.length && list.place(chosen?.stem) < 0) choose(list.clips[0], { play: false });
+  else if (!list.clips.length) forget();
+  history.replaceState(null, "", pageAddress(day.day, chosen?.stem));
+  showSelection();
 }
 
 // The page
 
+const DO = {
+  onward: () => setOnward(!onward),
+  keep: () => keep(chosen ? [chosen.stem] : []),
+  delete: () => remove(chosen ? [chosen.stem] : []),
+  select: () => (selection.active ? selection.end() : selection.begin()),
+  deselect: () => selection.end(),
+  all: () => selection.all(),
+  unfilter: () => setFilter({ kind: "", kept: false }),
+  keys: () => part("key-list").showModal(),
+  "close-keys": () => part("key-list").close(),
+};
+const MANY = { keep, delete: remove, download };
+
+function setOnward(on) {
+  onward = on;
+  remember("play-on", on ? "1" : "0");
+  for (const button of buttons("onward")) button.ariaPressed = String(on);
+}
+
 function onClick(event) {
-  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-  const link = event.target.closest("a.clip, a[data-day]");
-  if (!link) return;
+  const { target } = event;
+  const button = target.closest("button");
+  if (button) return press(button);
+  const card = target.closest("a.clip");
+  const clip = card && clipOf(card.dataset.stem);
+  if (event.ctrlKey || event.metaKey) return; // opens it in another tab
+  if (clip) {
+    event.preventDefault();
+    if (event.shiftKey) selection.extend(clip.stem, chosen?.stem);
+    else if (selection.active) selection.toggle(clip.stem);
+    else choose(clip);
+    return;
+  }
+  const link = target.closest("a[data-day]");
+  if (!link || event.shiftKey) return;
   event.preventDefault();
-  if (link.matches(".clip")) choose(link);
-  else openDay(link.dataset.day);
+  openDay(link.dataset.day);
+}
+
+function press(button) {
+  const { step: places, do: name, many, filterKind: kind } = button.dataset;
+  if (places) step(Number(places));
+  else if (name) DO[name]();
+  else if (many) MANY[many](selection.stems);
+  else if (kind !== undefined) setFilter({ kind });
+  else if ("filterKept" in button.dataset) setFilter({ kept: !filter.kept });
+  else if (button.matches(".star")) keep([button.closest(".entry").querySelector(".clip").dataset.stem]);
 }
 
 async function begin() {
-  for (const element of cards()) element.tabIndex = -1;
-  const { searchParams } = new URL(location.href);
-  const [answer] = await Promise.all([fetchDay(review.dataset.day), newClips.stale()]); // which counts from here on
-  takeDay(answer);
-  insertNew();
-  showDay();
-  const wanted = searchParams.has("clip") && card(searchParams.get("clip"));
-  if (searchParams.has("clip") && !wanted) toast("That clip is not there any more.");
-  if (clips.size) choose(wanted || cards()[0], { play: Boolean(wanted) });
-  review.addEventListener("click", onClick);
-  for (const button of review.querySelectorAll("[data-step]")) {
-    button.addEventListener("click", () => step(Number(button.dataset.step)));
-  }
-  document.addEventListener("keydown", onKey);
-  document.addEventListener("visibilitychange", refresh);
+  filter.read();
+  list = new ClipList(part("list"), document.querySelector("#clip"), (clip) => pageAddress(clip.day, clip.stem));
+  selection = new Selection(list, part("list"), showSelection);
+  actions = new ClipActions(dataset.batch, apply, undo);
+  fillDayMenu(part("days"), part("calendar"), dataset.days, () => ({ day: day.day, today: todayIn(dataset.zone), address: pageAddress }));
+  setOnward(onward);
+  const wanted = new URL(location.href).searchParams.get("clip");
+  [day] = await Promise.all([fetchDay(dataset.day), newClips.stale()]); // which counts from here on
+  draw();
+  const found = list.clips[list.place(wanted)];
+  if (wanted && !found) toast(clipOf(wanted) ? "The filter hides that clip." : "That clip is not there any more.");
+  if (list.clips.length) choose(found ?? list.clips[0], { play: Boolean(found) });
+  else forget();
+  document.addEventListener("click", onClick);
+  player.addEventListener("playend", () => onward && !selection.active && beside(1) && step(1));
+  previewIn(part("list"), (card) => (card.dataset.stem === chosen?.stem && player.playing ? null : clipOf(card.dataset.stem)));
+  const run = { ...DO, keep, remove, download, undo };
+  listenForKeys({ player, selection, step, columns, choose: (stem) => choose(clipOf(stem)), meant, run });
+  document.addEventListener("visibilitychange", () => refresh());
   addEventListener("popstate", () => {
-    const day = location.pathname.split("/").at(-1);
-    if (/^\d{4}-\d\d-\d\d$/.test(day) && day !== review.dataset.day) openDay(day, { remember: false });
+    filter.read();
+    const name = location.pathname.split("/").at(-1);
+    if (/^\d{4}-\d\d-\d\d$/.test(name) && name !== dataset.day) openDay(name, { keepHistory: false });
   });
-  setInterval(refresh, EVERY);
+  setInterval(() => refresh(), EVERY);
+}
+
+/** There is no clip yet: the first one opens the list by itself. */
+async function awaitFirst() {
+  if (document.hidden) return;
+  const stale = await newClips.stale().catch(() => false); // the next look may work
+  if (stale && newClips.newest) location.reload();
 }
 
 if (review) begin().catch((error) => toast(error.message, { kind: "error" }));
+else setInterval(awaitFirst, EVERY / 3);

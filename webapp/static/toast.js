@@ -1,12 +1,13 @@
 // Short messages in a corner, read out by screen readers.
 
 const region = document.querySelector(".toasts");
+const said = document.querySelector("[data-said]");
 
 /**
- * Show a message. `actions` are [{label, href}] or [{label, run}]; with actions it stays longer. The element, so that
- * it can be removed.
+ * Show a message. `actions` are [{label, href}] or [{label, run}]; with actions it stays longer, `lasting` until it is
+ * removed. The element; its `show(text)` changes the words.
  */
-export function toast(text, { kind = "info", actions = [] } = {}) {
+export function toast(text, { kind = "info", actions = [], lasting = false } = {}) {
   const element = document.createElement("div");
   element.className = "toast";
   element.dataset.kind = kind;
@@ -21,8 +22,15 @@ export function toast(text, { kind = "info", actions = [] } = {}) {
   close.onclick = () => element.remove();
   element.append(close);
   region.append(element);
-  leaveAfter(element, actions.length || kind === "error" ? 15_000 : 5_000);
+  element.show = (words) => (message.textContent = words);
+  if (!lasting) leaveAfter(element, actions.length || kind === "error" ? 15_000 : 5_000);
   return element;
+}
+
+/** Say something to screen readers alone, where everybody else sees it happen. */
+export function announce(text) {
+  said.textContent = "";
+  setTimeout(() => (said.textContent = text), 50); // the same words again are news, too
 }
 
 /** One of the drawings in parts/icons.html. */

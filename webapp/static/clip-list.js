@@ -1,0 +1,152 @@
+// A day's clips as a list under the hours of the viewer's clock, newest first. It is brought up to date piece by piece,
+// so that nothing moves that need not: webapp/hours.py writes the same for the first clips of a page.
+
+import { clipCard } from "./clips.js";
+import { localTime, zoneOffset } from "./format.js";
+
+const WEEKDAY = { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" };
+
+export class ClipList {
+  #container;
+  #template;
+  #address;
+  #entries = new Map(); // stem -> {element, clip}
+  #clips = [];
+  #places = new Map(); // stem -> index
+
+  /** Takes over what the server wrote into `container`; `address(clip)` is where a clip's link leads. */
+  constructor(container, template, address) {
+    this.#container = container;
+    this.#template = template;
+    this.#address = address;
+    for (const element of container.querySelectorAll(".entry")) {
+      const card = element.querySelector(".clip");
+      card.tabIndex = -1;
+      this.#entries.set(card.dataset.stem, { element, clip: null });
+    }
+  }
+
+  /** The clips that are shown, in their order. */
+  get clips() {
+    return this.#clips;
+  }
+
+  /** The link of a clip; undefined where it is not shown. */
+  card(stem) {
+    return this.#places.has(stem) ? this.entry(stem).querySelector(".clip") : undefined;
+  }
+
+  /** What stands for a clip of this day, shown or not; undefined where it is of another. */
+  entry(stem) {
+    return this.#entries.get(stem)?.element;
+  }
+
+  /** Where in the list a clip is; -1 where it is not. */
+  place(stem) {
+    return this.#places.get(stem) ?? -1;
+  }
+
+  /** Show these clips of a day, and no others; with `mark` those that come in light up. */
+  show(clips, day, { mark = false } = {}) {
+    this.#clips = clips;
+    this.#places = new Map(clips.map((clip, index) => [clip.stem, index]));
+    const sections = new Map([...this.#container.children].map((section) => [section.dataset.hour, section]));
+    const hours = hoursOf(clips, day);
+    const wanted = new Set(hours.map((hour) => hour.key));
+    for (const [key, section] of sections) if (!wanted.has(key)) section.remove();
+    hours.forEach(({ key, label, clips: inside }, index) => {
+      const section = sections.get(key) ?? emptySection(key);
+      if (section.firstElementChild.textContent !== label) section.firstElementChild.textContent = label;
+      section.style.setProperty("--clips", inside.length); // how high it will be, before it is drawn
+      this.#fill(section.querySelector(".clips"), inside, mark);
+      if (this.#container.children[index] !== section) this.#container.insertBefore(section, this.#container.children[index] ?? null);
+    });
+  }
+
+  /** Show anew what is known of a clip, where it is shown. */
+  update(clip) {
+    const entry = this.#entries.get(clip.stem);
+    if (!entry) return;
+    entry.clip = clip;
+    entry.element.querySelector(".clip").toggleAttribute("data-kept", clip.kept);
+    const star = entry.element.querySelector(".star");
+    if (star) star.ariaPressed = String(clip.kept);
+  }
+
+  /** Forget all of it, for another day. */
+  clear() {
+    this.#entries.clear();
+    this.#clips = [];
+    this.#places.clear();
+    this.#container.replaceChildren();
+  }
+
+  /** Put the clips into a row in their order; those that stay are not touched, so that the focus stays, too. */
+  #fill(row, clips, mark) {
+    const wanted = new Set(clips.map((clip) => this.#entry(clip, mark)));
+    for (const element of [...row.children]) if (!wanted.has(element)) element.remove();
+    let next = row.firstElementChild;
+    for (const element of wanted) {
+      if (element === next) next = next.nextElementSibling;
+      else row.insertBefore(element, next);
+    }
+  }
+
+  #entry(clip, mark) {
+    const known = this.#entries.get(clip.stem);
+    const same = known && (!known.clip || known.clip.url === clip.url); // published again, it is another film
+    if (same) {
+      if (!known.clip || known.clip.kept !== clip.kept) this.update(clip);
+      return known.element;
+    }
+    const element = clipCard(this.#template, clip, this.#address(clip));
+    element.querySelector(".clip").tabIndex = -1;
+    const { time } = localTime(clip.start);
+    element.querySelector(".check").ariaLabel = `Select ${time}`;
+    const star = element.querySelector(".star");
+    if (star) star.ariaLabel = `Keep ${time}`;
+    if (mark && !known) element.classList.add("new");
+    this.#entries.set(clip.stem, { element, clip });
+    this.update(clip);
+    return element;
+  }
+}
+
+/** [{key, label, clips}, ...] for clips in their order, by the viewer's clock. */
+function hoursOf(clips, day) {
+  const hours = [];
+  for (const clip of clips) {
+    const local = localTime(clip.start);
+    const offset = offsetText(zoneOffset(clip.start));
+    const hour = local.time.slice(0, 2);
+    const key = `${local.day}T${hour}${offset}`;
+    const before = hours.at(-1);
+    if (before?.key === key) {
+      before.clips.push(clip);
+      continue;
+    }
+    const twice = before?.key.slice(0, 13) === key.slice(0, 13); // the hour that the clocks go back
+    const label = `${hour}:00${local.day === day ? "" : ` · ${shortDate(local.day)}`}${twice ? ` (UTC${offset})` : ""}`;
+    hours.push({ key, label, clips: [clip] });
+  }
+  return hours;
+}
+
+function shortDate(day) {
+  return new Date(`${day}T00:00:00Z`).toLocaleDateString("en-GB", WEEKDAY).replace(",", "");
+}
+
+function offsetText(minutes) {
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  return `${minutes < 0 ? "-" : "+"}${String(hours).padStart(2, "0")}:${String(rest).padStart(2, "0")}`;
+}
+
+function emptySection(key) {
+  const section = document.createElement("section");
+  section.className = "hour";
+  section.dataset.hour = key;
+  const row = document.createElement("ol");
+  row.className = "clips";
+  section.append(document.createElement("h3"), row);
+  return section;
+}
