@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webapp.throttle import FORGET, FREE, LONGEST, MOST, Throttle
+from webapp.throttle import FORGET, FREE, FREE_OF_USER, LONGEST, MOST, Throttle, user_key
 
 
 def test_three_are_free_then_each_doubles_the_pause() -> None:
@@ -45,3 +45,14 @@ def test_it_does_not_grow_without_end() -> None:
     for number in range(3 * MOST):
         throttle.failed(f"address {number}", float(number))
     assert len(throttle._failures) == MOST
+
+
+def test_many_addresses_that_guess_one_password_are_slowed_down() -> None:
+    throttle = Throttle(FREE_OF_USER)
+    for number in range(FREE_OF_USER):
+        assert throttle.pause(user_key("anna", f"192.0.2.{number}", False), 0.0) == 0.0
+        throttle.failed(user_key("anna", f"192.0.2.{number}", False), 0.0)
+    assert throttle.pause(user_key("anna", "192.0.2.99", False), 0.0) > 0
+    assert throttle.pause(user_key("ben", "192.0.2.99", False), 0.0) == 0.0
+    # Where she is logged in already, Anna has a count of her own: nobody keeps her out.
+    assert throttle.pause(user_key("anna", "192.0.2.7", True), 0.0) == 0.0

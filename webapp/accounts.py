@@ -51,11 +51,12 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """All users and tokens; with a `problem` the file cannot be used, and nobody comes in."""
+    """All users and tokens; with a `problem` the file cannot be used, and nobody comes in (`damaged`: for good)."""
 
     users: tuple[User, ...] = ()
     tokens: tuple[Token, ...] = ()
     problem: str = ""
+    damaged: bool = False
 
     @property
     def closed(self) -> bool:

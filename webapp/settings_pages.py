@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.access import may_change, visitor
@@ -43,6 +43,13 @@ def settings_pages() -> list[SettingsPage]:
     """The pages of settings that this visitor may see."""
     pages = PAGES if may_change() else [page for page in PAGES if page.for_all]
     return [page for page in pages if visitor().user is not None or page.endpoint != "account.page"]
+
+
+@blueprint.app_template_global()
+def settings_here() -> SettingsPage | None:
+    """The page of the list that is open: the one asked for, else the first of the same blueprint."""
+    same = [page for page in PAGES if page.endpoint.partition(".")[0] == request.blueprint]
+    return next((page for page in same if page.endpoint == request.endpoint), same[0] if same else None)
 
 
 @blueprint.app_template_filter()

@@ -78,11 +78,12 @@ class UserFile:
         """Set a password from outside: that of the user `name`, else of the only user or the first admin.
 
         Where there is nobody yet, "admin" is made. A damaged file is set aside, and "admin" is all there is. Every
-        session of the user ends. Slow. Raises AccountError where nobody is called so, StorageError.
+        session of the user ends. Slow. Raises AccountError where nobody is called so, WebError, StorageError.
         """
         hashed = hash_password(password)
-        if self.read().problem:
+        if self.read().damaged:
             self._set_aside()
+        self.check()
         if not self.read().users:
             if name not in (None, FIRST):
                 raise AccountError(f'There are no users yet; set the password of "{FIRST}" first, and add {name} then.')
@@ -136,13 +137,13 @@ def _parse(path: Path, data: bytes) -> Accounts:
         return Accounts(users, tokens).checked()
     except (ValueError, TypeError, KeyError, RecursionError, AccountError) as error:
         log.warning("%s: %r", path, error)
-        return Accounts(problem=_damaged(path))
+        return Accounts(problem=_damaged(path), damaged=True)
 
 
 def _parse_old(path: Path, data: bytes) -> Accounts:
     stored = data.decode("utf-8", "replace").strip()
     if not is_hash(stored):
-        return Accounts(problem=_damaged(path))
+        return Accounts(problem=_damaged(path), damaged=True)
     return Accounts((User(FIRST, FIRST, "admin", stored, 0),))
 
 

@@ -54,8 +54,8 @@ def offer(name: str) -> ResponseReturnValue:
 @blueprint.patch("/api/v1/cameras/<name>/whep/<session>")
 def candidates(name: str, session: str) -> ResponseReturnValue:
     """Tell the recorder further addresses at which the browser may be reached."""
-    stream, body = _stream(name), _sdp(CANDIDATES)
-    status, headers, answer = _ask("PATCH", stream, f"/{_session_or_404(session)}", body, CANDIDATES)
+    stream, address = _stream(name), f"/{_session_or_404(session)}"
+    status, headers, answer = _ask("PATCH", stream, address, _sdp(CANDIDATES), CANDIDATES)
     _refuse(status)
     response = Response(answer if status == 200 else b"", 200 if status == 200 else 204, mimetype=CANDIDATES)
     if "ETag" in headers and status == 200:
