@@ -11,7 +11,7 @@ import itertools
 import logging
 import os
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,11 +68,14 @@ class CutResult:
         return self.parts[0].end
 
 
-def cut(layout: Layout, segments: Sequence[Segment], span: Span, out: Path) -> CutResult:
+def cut(
+    layout: Layout, segments: Sequence[Segment], span: Span, out: Path, watch: Callable[[float], None] | None = None
+) -> CutResult:
     """Cut `span` out of segments of one stream, given oldest first, into the MP4 `out`, which is on disk on return.
 
     It begins at the last key frame at or before the span, or where the footage begins. A segment that cannot be read
     is left out with a warning. Further parts lie beside `out`, their names ending in -2, -3 ...
+    `watch` is told with each key frame how many seconds of the span are written; what it raises ends the cutting.
     Raises ClipError where no footage of the span can be read, StorageError where `out` cannot be written;
     neither leaves a file behind.
     """
@@ -89,7 +92,7 @@ def cut(layout: Layout, segments: Sequence[Segment], span: Span, out: Path) -> C
         with ExitStack() as stack:
             samples = _samples(layout, wanted, end, stack, problems)
             for _, run in itertools.groupby(samples, key=lambda sample: (sample.source.run, sample.source.parameters)):
-                if (times := _write(_from_key_frame(run, begin), path)) is not None:
+                if (times := _write(_watched(_from_key_frame(run, begin), begin, watch), path)) is not None:
                     parts.append(CutPart(path, *(origin + timedelta(seconds=time) for time in times)))
                     path = next(paths)
     except BaseException:
@@ -220,6 +223,13 @@ def _from_key_frame(samples: Iterable[_Sample], begin: float) -> Iterator[_Sampl
         return
     # Sound, and pictures shown before the key frame they follow, which cannot be decoded without those left out.
     yield from (sample for sample in itertools.chain(pending, samples) if sample.pts >= key.pts)
+
+
+def _watched(samples: Iterator[_Sample], begin: float, watch: Callable[[float], None] | None) -> Iterator[_Sample]:
+    for sample in samples:
+        if watch is not None and sample.video and sample.packet.is_keyframe:
+            watch(max(0.0, sample.pts - begin))
+        yield sample
 
 
 def _write(samples: Iterator[_Sample], path: Path) -> tuple[float, float] | None:

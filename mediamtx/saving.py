@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from config.errors import ClipError, SegmentError
@@ -40,15 +40,21 @@ def save_last(settings: Settings, camera: str, seconds: float, now: datetime) ->
 
 
 def publish_span(
-    layout: Layout, camera: str, kind: ClipKind, segments: Sequence[Segment], span: Span, once: bool = False
+    layout: Layout,
+    camera: str,
+    kind: ClipKind,
+    segments: Sequence[Segment],
+    span: Span,
+    once: bool = False,
+    watch: Callable[[float], None] | None = None,
 ) -> list[Clip]:
     """Publish a span of a camera's main stream; a clip for each part that cannot be joined, oldest first.
 
-    With `once`, a part that was published before (its name says so) is not published again.
+    With `once`, a part that was published before (its name says so) is not published again; `watch` as of `cut`.
     Raises ClipError where nothing of it can be read, StorageError.
     """
     temporary = temporary_path(layout, camera, ClipName(span.start, kind), "web")
-    parts = cut(layout, segments, span, temporary).parts
+    parts = cut(layout, segments, span, temporary, watch).parts
     clips = []
     try:
         for number, part in enumerate(parts, 1):
