@@ -28,7 +28,7 @@ def main() -> int:
     child.require("ffmpeg", "ffmpeg")
     stop = stop_on_signal()
     supervisor = Supervisor(lambda: _settings(arguments.name))
-    setup_logging(supervisor.settings.log_level)
+    setup_logging(supervisor.settings.log_level, supervisor.settings.log_file, "camera")
     supervisor.run(stop.wait)
     return 0
 

@@ -17,6 +17,8 @@ from config.sizes import parse_amount
 ADDRESSES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "srt", "udp", "rtp", "tcp")
 """How the address of a source may begin: what comes over a network, so that no address reads this machine's files."""
 
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:\d{1,5})?", re.ASCII)
+
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
 
 
@@ -136,6 +138,9 @@ def check_value(kind: type, setting: Setting, value: Any, base: Path) -> Any:
             parse_networks(str(value))
         except ValueError as error:
             raise ValueError(f'must be addresses as "127.0.0.1, 192.168.1.0/24", or "" ({error})') from None
+    elif setting.form == "origins":
+        if not all(_ORIGIN.fullmatch(part.strip()) for part in str(value).split(",")) and value:
+            raise ValueError('must be origins as "https://home.example, http://nas.local:8123", or ""')
     elif setting.form == "zone" and value:
         try:
             ZoneInfo(str(value))

@@ -6,7 +6,7 @@ from typing import Literal
 
 Part = Literal["", "recorder", "web"]
 
-ONLY_IN_FILE = frozenset({"media_dir", "output_dir", "state_dir", "mediamtx.binary"})
+ONLY_IN_FILE = frozenset({"media_dir", "output_dir", "state_dir", "log_file", "mediamtx.binary"})
 """What no page may change: where everything lies, and which program is run. Who can do that owns the machine."""
 
 # Tables and settings that a program reads at its start; what is new there counts as such, too.

@@ -15,9 +15,9 @@ class Setting:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    form: str = (
-        ""  # how a text is checked further: "amount", "zone", "path", "source", "mode", "http", "networks", "polygons"
-    )
+    form: str = ""
+    """How a text is checked further: "amount", "zone", "path", "source", "mode", "http", "networks", "origins",
+    "polygons"."""
     secret: bool = False  # may hold a password: redacted wherever it is printed
 
 

@@ -97,6 +97,11 @@ class WebSettings:
         "the page is reached by https alone, which a proxy in trusted_proxies makes: browsers are told to never try "
         "http again (HSTS), and what comes unencrypted is refused",
     )
+    cors_origins: str = setting(
+        "",
+        'pages elsewhere that may use the API, with a token, as "https://home.example, http://nas.local:8123"; "" is none',
+        form="origins",
+    )
     longest_recording: float = setting(
         3600.0, "a recording that somebody started and did not stop ends after this", "s", low=10, high=14400
     )
@@ -141,6 +146,11 @@ class Settings:
         0, "processes that search footage for motion; 0 searches in the motion job itself", low=0, high=64
     )
     log_level: str = setting("info", "how much is logged", choices=("debug", "info", "warning", "error"))
+    log_file: str = setting(
+        "",
+        "a file that the log goes to as well, for machines without journald; it stays below 8 MB",
+        form="path",
+    )
     mediamtx: RecorderSettings = field(default_factory=RecorderSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     web: WebSettings = field(default_factory=WebSettings)

@@ -114,7 +114,7 @@ def write_config(options: DemoOptions, say: Callable[[str], None]) -> Path:
     directory = options.directory.absolute()
     text = "\n".join([
         WRITTEN_BY_US,
-        'media_dir = "."', 'output_dir = "clips"', 'state_dir = "state"',
+        'media_dir = "."', 'output_dir = "clips"', 'state_dir = "state"', 'log_file = "log.txt"',
         f'recorder = "{options.recorder}"', f"scan_interval = {SCAN_INTERVAL}", "",
         "[web]", f"host = {json.dumps(options.host)}", f"port = {web}", "",
         "[mediamtx]", *(f"{name} = {port}" for name, port in ports.items()), "",

@@ -21,7 +21,7 @@ def main() -> int:
     options = parser.parse_args()
     use_config(options.config)
     follower = Follower(load_settings)
-    setup_logging(follower.settings.log_level)
+    setup_logging(follower.settings.log_level, follower.settings.log_file, "recorder")
 
     from mediamtx.recorder import run_recorder
 

@@ -31,6 +31,8 @@ class StreamState:
     since: datetime | None  # UTC, when that began
     tracks: tuple[str, ...]  # "H264", "MPEG-4 Audio"
     bytes_received: int
+    drops: int | None = None  # pictures that came damaged; None where the recorder does not count them
+    readers: int = 0  # who takes it from the recorder, its own HLS aside
 
 
 def stream_states(settings: Settings) -> dict[Stream, StreamState]:
@@ -64,4 +66,6 @@ def _state(item: dict[str, Any]) -> StreamState:
         since=from_iso(since) if since else None,
         tracks=tuple(item.get("tracks") or ()),
         bytes_received=int(item.get("bytesReceived") or 0),
+        drops=item.get("inboundFramesInError"),
+        readers=sum(reader.get("type") != "hlsMuxer" for reader in item.get("readers") or ()),
     )

@@ -62,6 +62,11 @@ def days(layout: Layout, camera: str) -> list[DayCount]:
     return [count for count in counts if count.clips]
 
 
+def count_of_day(layout: Layout, camera: str, day: date) -> DayCount:
+    """How many clips are filed under a day."""
+    return _count(day, layout.day_dir(camera, day))
+
+
 def days_beside(layout: Layout, camera: str, day: date) -> tuple[date | None, date | None]:
     """The nearest days with clips before and after a day; None where there is none.
 

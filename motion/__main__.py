@@ -75,7 +75,7 @@ def main() -> int:
     use_config(options.config)
     stop = stop_on_signal()
     settings = load_settings(only_camera=options.camera)
-    setup_logging(settings.log_level)
+    setup_logging(settings.log_level, settings.log_file, "motion")
     if options.what_if is not None:
         return try_out(settings, options)
     if options.every is not None:

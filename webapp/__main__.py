@@ -26,7 +26,7 @@ def main() -> int:
     arguments = parser.parse_args()
     use_config(arguments.config)
     settings = load_settings()
-    setup_logging(settings.log_level)
+    setup_logging(settings.log_level, settings.log_file, "web")
     if arguments.set_password:
         return set_password(settings, arguments.user)
     from webapp.server import run_server
