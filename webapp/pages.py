@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify, render_template, request
+from flask import Blueprint, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from mediamtx.catalogue import clips_of_day, days, days_beside, newest_day
@@ -16,7 +16,7 @@ from mediamtx.layout import Layout
 from mediamtx.names import KINDS
 from webapp.hours import COOKIE, day_name, hours_of, zone_of
 from webapp.state import app_state, camera_or_404, clip_name, day_or_404
-from webapp.views import CameraView, camera_view, clips_json, days_json
+from webapp.views import CameraView, camera_view, clips_json, days_json, unless_known
 
 AT_ONCE = 60  # clips in the page itself: what is seen at once; recordings.js adds the rest of a long day
 SAVE_CHOICES = ((30, "30 s"), (60, "60 s"), (300, "5 min"))  # s, and how it is said
@@ -76,7 +76,7 @@ def clips_json_(name: str) -> ResponseReturnValue:
     limit = request.args.get("limit", "")
     if limit and not (limit.isascii() and limit.isdigit() and int(limit[:9])):
         abort(400, "The limit is how many clips are wanted: a number from 1 on.")
-    return _unless_known(jsonify(_day(name, day_or_404(day) if day else None, int(limit[:9]) if limit else None)))
+    return unless_known(jsonify(_day(name, day_or_404(day) if day else None, int(limit[:9]) if limit else None)))
 
 
 @blueprint.get("/api/v1/cameras/<name>/days", endpoint="days_json")
@@ -84,20 +84,13 @@ def days_json_(name: str) -> ResponseReturnValue:
     """The days that have clips, newest first, with their number."""
     camera_or_404(name)
     state = app_state()
-    return _unless_known(jsonify({"days": days_json(state.threads.disk(days, state.layout, name))}))
+    return unless_known(jsonify({"days": days_json(state.threads.disk(days, state.layout, name))}))
 
 
 @blueprint.get("/api/v1/status")
 def status_json() -> ResponseReturnValue:
     """The state and the latest clip of every camera."""
-    return _unless_known(jsonify({"cameras": [asdict(view) for view in _cameras()]}))
-
-
-def _unless_known(answer: Response) -> Response:
-    """304 where the page that asks again and again has this already; a full day is half a megabyte."""
-    answer.add_etag()
-    answer.make_conditional(request)
-    return answer
+    return unless_known(jsonify({"cameras": [asdict(view) for view in _cameras()]}))
 
 
 def _cameras() -> list[CameraView]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NoReturn
 
-from flask import abort, current_app
+from flask import abort, current_app, g
 
 from config.settings import CameraSettings, Settings
 from mediamtx.layout import Layout
 from mediamtx.names import ClipName
+from webapp.export_board import ExportBoard
 from webapp.manual_board import ManualBoard
 from webapp.sessions import Sessions
 from webapp.status import StatusBoard
@@ -34,6 +35,7 @@ class AppState:
     throttle: Throttle = field(default_factory=Throttle)  # of addresses
     user_throttle: Throttle = field(default_factory=lambda: Throttle(FREE_OF_USER))
     threads: Threads = field(default_factory=Threads)
+    exports: ExportBoard = field(default_factory=ExportBoard)
     sessions: Sessions = field(init=False)
     stills: StillBoard = field(init=False)
     manual: ManualBoard = field(init=False)
@@ -47,8 +49,13 @@ class AppState:
 
 def app_state() -> AppState:
     """The state of the app that answers the current request."""
-    state: AppState = current_app.extensions["birbcam"]
+    state: AppState = g.get("state") or current_app.extensions["birbcam"]
     return state
+
+
+def hold_state() -> None:
+    """Run before every request: what it begins with it ends with, though the settings may change meanwhile."""
+    g.state = current_app.extensions["birbcam"]
 
 
 def not_found(message: str) -> NoReturn:

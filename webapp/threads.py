@@ -19,7 +19,8 @@ class Threads:
     `disk` is for reading files and folders: a disk that spins up takes seconds. `heavy` is for cutting clips; it does
     one thing at a time, so that neither memory nor the CPU of a small Pi runs out, and reading does not wait for it.
     `picture` is for single pictures that somebody is waiting to see, also one at a time, so that a long clip does not
-    hold them up; `hashing` is the same for passwords. Outside the gevent server (in a test) all call it at once.
+    hold them up; `hashing` is the same for passwords, and `background` for what nobody waits for, minutes perhaps.
+    Outside the gevent server (in a test) all call it at once.
     """
 
     def __init__(self) -> None:
@@ -27,6 +28,7 @@ class Threads:
         self._heavy = ThreadPool(1) if self._cooperative else None
         self._picture = ThreadPool(1) if self._cooperative else None
         self._hashing = ThreadPool(1) if self._cooperative else None
+        self._background = ThreadPool(1) if self._cooperative else None
 
     def disk(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `function` returns or raises."""
@@ -44,6 +46,13 @@ class Threads:
     def hashing(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `function` returns or raises, after those that were asked for before."""
         return _apply(self._hashing, function, *args, **kwargs)
+
+    def background(self, function: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Have `function` called, after those that were asked for before, and go on."""
+        if self._background is None:
+            function(*args, **kwargs)
+        else:
+            self._background.spawn(function, *args, **kwargs)
 
     def limit(self, seconds: float) -> AbstractContextManager[object]:
         """Raises TimeoutError in what takes longer."""

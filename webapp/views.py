@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from flask import url_for
+from flask import Response, request, url_for
 
 from mediamtx.catalogue import DayCount, latest_clip
 from mediamtx.clips import Clip
@@ -99,6 +99,13 @@ def details_json(clip: Clip) -> ClipJson:
 def days_json(days: Iterable[DayCount]) -> list[dict[str, Any]]:
     """Days with their number of clips, in the order given."""
     return [{"day": day.day.isoformat(), "count": day.clips} for day in days]
+
+
+def unless_known(answer: Response) -> Response:
+    """304 where the page that asks again and again has this already; a full day is half a megabyte."""
+    answer.add_etag()
+    answer.make_conditional(request)
+    return answer
 
 
 def _iso_or_none(time: datetime | None) -> str | None:
