@@ -42,6 +42,7 @@ _libc = ctypes.CDLL(None)
 _LINE = re.compile(r"\S+ \S+ (DEB|INF|WAR|ERR) (.*)")
 _DISK_FULL = re.compile(r".*\bwrite (/.+\.mp4): no space left on device")
 # MediaMTX's "info" tells of every viewer that comes and goes: that is our "debug".
+_USUAL = re.compile(r"\[WebRTC\] .*skipping track \d+ \(MPEG-4 Audio\)")  # AAC, as all our cameras' sound is
 _LEVELS = {"DEB": logging.DEBUG, "INF": logging.DEBUG, "WAR": logging.WARNING, "ERR": logging.ERROR}
 
 log = logging.getLogger(__name__)
@@ -164,6 +165,8 @@ class LineForwarder:
         self._recent.append(line)
         match = _LINE.fullmatch(line)
         level, text = (_LEVELS[match[1]], match[2]) if match else (logging.WARNING, line)
+        if _USUAL.fullmatch(text):
+            level = logging.DEBUG
         alike = re.sub(r"[0-9a-f]*\d[0-9a-f]*", "#", text)  # numbers, times and identifiers aside
         if now < self._said.get(alike, now):
             return

@@ -37,7 +37,9 @@ export async function openHls(video, playlist, script, signal, end) {
   return {
     close: () => clear(video),
     look: async () => {
-      const edge = video.seekable.length ? video.seekable.end(video.seekable.length - 1) : 0;
+      // Chromium tells of no place to seek to, but of what it has.
+      const times = video.seekable.length ? video.seekable : video.buffered;
+      const edge = times.length ? times.end(times.length - 1) : 0;
       if (edge - video.currentTime > FAR_BEHIND) video.currentTime = edge - NEAR; // each stall leaves it further behind
       const delay = edge > video.currentTime ? edge - video.currentTime : null;
       return { progress: video.currentTime, delay };
@@ -77,7 +79,7 @@ function clear(video) {
 
 let loading = null;
 
-function loadScript(url) {
+export function loadScript(url) {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = url;

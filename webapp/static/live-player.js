@@ -84,6 +84,7 @@ class LivePlayer extends HTMLElement {
     if (action === "sound") {
       this.#video.muted = !this.#video.muted;
       this.#soundWanted = !this.#video.muted;
+      this.#showSound(); // what plays no sound tells of no change of it
       // WebRTC carries no sound: the other way does, and the quick picture comes back with silence.
       if (this.#trying && (this.#way === "webrtc") === this.#soundWanted) this.#trying.abort();
       else this.#playSoon();
@@ -173,6 +174,7 @@ class LivePlayer extends HTMLElement {
     for (const way of this.#ways(camera)) {
       const begin = performance.now();
       const { live, changed } = await this.#playUntilBroken(way, camera, stopped);
+      if (changed) this.#wasLive = false; // nothing was lost
       if (stopped.aborted || changed) return true;
       if (way === "webrtc") this.#judgeWebRtc(live, performance.now() - begin);
       if (live) return true;
@@ -257,18 +259,18 @@ class LivePlayer extends HTMLElement {
   /** Keep the last picture where the film was, as a still, until another comes. */
   #freeze() {
     const { videoWidth: width, videoHeight: height } = this.#video;
-    const still = this.querySelector("[data-part=still]");
-    if (!width || !still) return;
+    if (!width) return;
     const canvas = Object.assign(document.createElement("canvas"), { width, height });
     canvas.getContext("2d").drawImage(this.#video, 0, 0);
-    still.src = canvas.toDataURL("image/jpeg", 0.8);
-    still.hidden = false;
+    canvas.toBlob((blob) => blob && this.#still.show(blob), "image/jpeg", 0.8);
   }
 
   #playSoon() {
     this.#video.play().catch((error) => {
       if (error.name !== "NotAllowedError" || this.#video.muted) return;
       this.#video.muted = true; // sound needs a click first
+      this.#soundWanted = false;
+      this.#showSound();
       this.#playSoon();
     });
   }

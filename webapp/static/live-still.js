@@ -49,7 +49,7 @@ export class Still {
       const width = Math.ceil(this.#image.parentElement.clientWidth * Math.min(devicePixelRatio, 2)) || 320;
       const address = `${this.#address}?width=${Math.min(Math.max(width, 160), 1920)}`;
       const response = await fetch(address, { signal: asking.signal });
-      if (response.ok) await this.#show(await response.blob());
+      if (response.ok) await this.show(await response.blob());
       else pause = REFUSED;
     } catch {
       pause = REFUSED; // the server has gone, or this was stopped
@@ -59,7 +59,8 @@ export class Still {
     this.#soon(pause);
   }
 
-  async #show(blob) {
+  /** Show this picture until another comes. */
+  async show(blob) {
     const before = this.#url;
     this.#url = URL.createObjectURL(blob);
     this.#image.src = this.#url;

@@ -1,0 +1,132 @@
+"""The whole pipeline for tests that share it: real recorder, web app and publishers, each of which may be killed."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import ffmpeg as ffmpeg_python
+
+from config.errors import RecorderError
+from config.settings import CameraSettings, RecorderSettings, RetentionSettings, Settings, WebSettings
+from conftest import Running, free_ports, write_settings
+from mediamtx.addresses import publish_url, running_recorder
+from mediamtx.api import stream_states
+from mediamtx.names import Stream
+from waiting import wait_until
+
+ROOT = Path(__file__).parent.parent
+
+
+def pipeline_settings(folder: Path, recorder: str, cameras: Sequence[str]) -> Settings:
+    """Settings over a folder, with free ports; segments of 4 s, so that many borders are seen."""
+    rtsp, hls, webrtc, udp, api, metrics, web, *embedded = free_ports(7 + 2 * len(cameras))
+    return Settings(
+        media_dir=folder / "media",
+        output_dir=folder / "clips",
+        state_dir=folder / "state",
+        recorder=recorder,
+        mediamtx=RecorderSettings(
+            rtsp_port=rtsp,
+            hls_port=hls,
+            webrtc_port=webrtc,
+            webrtc_udp_port=udp,
+            api_port=api,
+            metrics_port=metrics,
+            embedded_port=min(embedded),
+            segment=4,
+        ),
+        retention=RetentionSettings(keep_free=""),
+        web=WebSettings(port=web),
+        cameras={name: CameraSettings() for name in cameras},
+    )
+
+
+class Pipeline:
+    """Its processes; each can be killed and started again."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.settings = settings
+        self.address = f"http://127.0.0.1:{settings.web.port}"
+        config = write_settings(settings, folder / "config.txt")
+        self._environment = {"BIRBCAM_CONFIG": str(config), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        self._running: dict[str, Running] = {}
+
+    def start_recorder(self) -> None:
+        """Start it and wait until it answers."""
+        recorder = self._start("recorder", [sys.executable, "-m", "mediamtx"])
+
+        def answers() -> bool:
+            try:
+                return bool(running_recorder(self.settings))
+            except RecorderError:
+                assert recorder.process.poll() is None, recorder.output
+                return False
+
+        wait_until(answers, 20, "the recorder")
+
+    def start_web(self) -> None:
+        """Start it and wait until it answers."""
+        web = self._start("web", [sys.executable, "-m", "webapp"])
+        said = re.compile(r"web app at http")
+        wait_until(
+            lambda: any(said.search(line) for line in web.lines) or web.process.poll() is not None, 20, "the web"
+        )
+        assert web.process.poll() is None, web.output
+
+    def publish(self, camera: str = "front", detect: bool = False) -> None:
+        """Send a test picture with a tone, or the small one without; and wait until the recorder has it."""
+        stream = Stream(camera, detect)
+        size, fps = ("320x180", 5) if detect else ("640x360", 25)
+        timing = {"re": None, "f": "lavfi"}
+        inputs = [ffmpeg_python.input(f"testsrc2=size={size}:rate={fps}", **timing)]
+        codecs = {"vcodec": "libx264", "preset": "ultrafast", "tune": "zerolatency", "g": fps, "pix_fmt": "yuv420p"}
+        if not detect:
+            inputs.append(ffmpeg_python.input("sine=frequency=440:sample_rate=48000", **timing))
+            codecs |= {"acodec": "aac", "b:a": "64k"}
+        url = publish_url(self.settings, stream)
+        output = ffmpeg_python.output(*inputs, url, f="rtsp", rtsp_transport="tcp", **codecs)
+        self._start(stream.path, output.global_args("-nostdin", "-loglevel", "warning").compile(cmd="ffmpeg"))
+        wait_until(lambda: self.is_live(camera, detect), 30, f"{stream.path} is live")
+
+    def is_live(self, camera: str = "front", detect: bool = False) -> bool:
+        """Whether the recorder has the stream."""
+        try:
+            state = stream_states(self.settings).get(Stream(camera, detect))
+        except RecorderError:
+            return False
+        return state is not None and state.ready
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """End "recorder", "web", or the publisher of a stream, with all that it started."""
+        running = self._running.pop(name)
+        if number != signal.SIGKILL:
+            running.terminate(number)
+        running.close()
+
+    def close(self) -> None:
+        """End all that is left."""
+        for name in reversed(list(self._running)):
+            self.kill(name)
+
+    def _start(self, name: str, command: list[str]) -> Running:
+        self._running[name] = Running(command, self._environment)
+        return self._running[name]
+
+
+@contextmanager
+def running_pipeline(folder: Path, recorder: str, cameras: Sequence[str], **web: object) -> Iterator[Pipeline]:
+    """Recorder and web app, without publishers; `web` are settings of the web app."""
+    settings = pipeline_settings(folder, recorder, cameras)
+    settings = replace(settings, web=replace(settings.web, **web))  # type: ignore[arg-type]
+    pipeline = Pipeline(settings, folder)
+    with ExitStack() as stack:
+        stack.callback(pipeline.close)
+        pipeline.start_recorder()
+        pipeline.start_web()
+        yield pipeline
