@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from camera.pi_controls import LIVE
+from camera.pi_controls import LIVE, REBUILT
 from config.check import check_value, nearest, settings_of
 from config.fields import Setting
-from config.settings import CameraSettings
+from config.settings import PI_CAMERA, CameraSettings
 
 Kind = Literal["switch", "whole", "number", "choice", "text"]
 Value = bool | int | float | str
@@ -63,6 +63,26 @@ _NEEDS: Mapping[str, tuple[str, ...]] = {
     "focus_distance": ("LensPosition",),
 }
 _OWN_HDR = "imx708"  # whose sensor has HDR of its own, which libcamera does not list
+
+
+NOT_PUBLISHED = frozenset({
+    "title", "enabled", "motion", "sensitivity", "pre", "post", "merge_gap", "max_event", "detect_offset",
+    "min_size", "confirm_frames", "ignore", "main_decode", "settings_url", "settings_token",
+})  # fmt: skip
+"""What a publisher does not see: a change of these must not interrupt it."""
+
+PI_ONLY = LIVE | REBUILT
+"""What only a Pi's camera module has."""
+
+
+def unseen(camera: CameraSettings) -> frozenset[str]:
+    """The settings whose change leaves the publisher of this camera alone."""
+    return NOT_PUBLISHED | LIVE if PI_CAMERA.fullmatch(camera.source.strip()) else NOT_PUBLISHED | PI_ONLY
+
+
+def interrupts(camera: CameraSettings, name: str) -> bool:
+    """Whether the picture pauses for some seconds when this setting changes."""
+    return name not in unseen(camera)
 
 
 @dataclass(frozen=True, slots=True)

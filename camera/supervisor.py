@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from camera.notify import notify
-from camera.pi_controls import LIVE, REBUILT
 from camera.publisher import Publisher
+from camera.settings import unseen
 from camera.settings_server import Service
-from camera.sources import Feed, Source, feeds
+from camera.sources import Feed, feeds
 from config.follow import Follower
 from config.settings import CameraSettings, Settings
 
@@ -25,11 +25,6 @@ POLL = 2.0  # s between two looks at the settings files
 STOP_TIMEOUT = 4.0  # s; a publisher needs up to 2
 STUCK = 60.0  # s in which a publisher comes by, also where it asks a network that is gone for an address
 
-# Not seen by a publisher: a change of these must not interrupt it.
-_NOT_PUBLISHED = {
-    "title", "enabled", "motion", "sensitivity", "pre", "post", "merge_gap", "max_event", "detect_offset",
-    "min_size", "confirm_frames", "ignore", "main_decode", "settings_url", "settings_token",
-}  # fmt: skip
 _DEFAULTS: dict[str, Any] = {f.name: f.default for f in dataclasses.fields(CameraSettings)}
 
 
@@ -55,9 +50,8 @@ def jobs(settings: Settings) -> set[Job]:
 
 def _published(camera: CameraSettings, feed: Feed) -> CameraSettings:
     """A camera's settings, with the default for those whose change must not interrupt its publisher."""
-    on_a_pi = Source.kind_of(feed.source) == "picamera"
-    unseen = _NOT_PUBLISHED | LIVE if on_a_pi else _NOT_PUBLISHED | LIVE | REBUILT
-    return dataclasses.replace(camera, **{name: _DEFAULTS[name] for name in unseen})
+    hidden = unseen(dataclasses.replace(camera, source=feed.source))
+    return dataclasses.replace(camera, **{name: _DEFAULTS[name] for name in hidden})
 
 
 def _camera(settings: Settings, job: Job) -> CameraSettings:

@@ -1,7 +1,7 @@
 """Removing all that was recorded of a camera that is no longer configured, because a person asked for it.
 
-What is asked for stands in a folder of the state, an empty file with the camera's name; retention carries it out, so that
-one program deletes. The file goes when nothing is found any more: a recorder may have been closing a segment meanwhile.
+What is asked for stands in a folder of the state, an empty file with the camera's name; retention carries it out, so
+that one program deletes. The file goes when nothing is found any more: a recorder may have been closing a segment.
 """
 
 from __future__ import annotations

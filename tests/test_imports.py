@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "webapp": {"config", "mediamtx", "camera", "motion"},
     "launcher": {"config", "mediamtx"},
 }
-WEBAPP_MAY_TAKE = {"camera.settings", "motion.activity", "motion.events"}  # pure data and pure decisions
+WEBAPP_MAY_TAKE = {"camera.settings", "camera.machine", "motion.activity", "motion.events", "motion.whatif"}  # pure data and pure decisions
 ONLY_IN = {
     "cv2": {"motion"},
     "distributed": {"motion"},
@@ -25,6 +25,7 @@ ONLY_IN = {
     "gunicorn": {"webapp"},
     "gevent": {"webapp"},
     "werkzeug": {"webapp"},
+    "msgspec": {"webapp"},
     "argon2": {"webapp"},
     "picamera2": {"camera"},
     "libcamera": {"camera"},

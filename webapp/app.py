@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -20,25 +21,35 @@ from webapp import (
     account,
     archive,
     auth,
+    camera_pages,
     camera_settings,
     clips,
     decisions,
+    exports,
     live,
     manual,
+    other_settings,
     pages,
+    settings_api,
     settings_pages,
     setup,
     stills,
+    timeline,
     token_pages,
+    tuning,
     user_pages,
+    vod,
     whep,
 )
 from webapp.access import csrf, guard, may_change, visitor, wants_page
+from webapp.api import add_api
+from webapp.cors import answer_preflight
+from webapp.following import Following
 from webapp.headers import CookieSessions, add_headers
 from webapp.passwords import session_secret
 from webapp.problems import status_of
 from webapp.proxies import TrustedProxies
-from webapp.state import AppState, app_state
+from webapp.state import AppState, app_state, hold_state
 from webapp.static_files import version_static_files
 from webapp.status import StatusBoard
 from webapp.users import UserFile
@@ -49,8 +60,11 @@ BODY_TIMEOUT = 15.0  # s
 LARGEST_BODY = 64 * 1024  # bytes; forms and JSON, nothing is uploaded
 
 
-def create_app(settings: Settings) -> Flask:
-    """The app over these settings. Raises StorageError where the key of the sessions cannot be kept."""
+def create_app(settings: Settings, environ: Mapping[str, str] | None = None) -> Flask:
+    """The app over these settings; with `environ` it follows the files that they came from.
+
+    Raises StorageError where the key of the sessions cannot be kept.
+    """
     layout = Layout.of(settings)
     app = Flask(__name__)
     app.secret_key = session_secret(layout)
@@ -70,14 +84,23 @@ def create_app(settings: Settings) -> Flask:
     )
     state = AppState(settings, layout, UserFile(layout), StatusBoard(settings))
     app.extensions["birbcam"] = state
+    if environ is not None:
+        Following(app, state, environ)
+    app.before_request(hold_state)
     app.before_request(_read_body)
+    app.before_request(answer_preflight)
     app.before_request(guard)
     csrf.init_app(app)
     version_static_files(app)
-    for module in (settings_pages, user_pages, token_pages, account):
+    for module in (settings_api, tuning, settings_pages, camera_pages, other_settings):
+        app.register_blueprint(module.blueprint)
+    for module in (user_pages, token_pages, account):
         app.register_blueprint(module.blueprint)
     for module in (pages, camera_settings, live, whep, stills, manual, clips, decisions, archive, auth, setup):
         app.register_blueprint(module.blueprint)
+    for module in (vod, timeline, exports):
+        app.register_blueprint(module.blueprint)
+    add_api(app)
     app.add_url_rule("/healthz", "healthz", lambda: jsonify({"ok": True}))
     app.after_request(add_headers)
     app.register_error_handler(HTTPException, _http_error)

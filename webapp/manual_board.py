@@ -42,6 +42,10 @@ class ManualBoard:
         self._pause_until: dict[str, datetime] = {}
         self._stopped = Event()
 
+    def follow(self, settings: Settings, layout: Layout) -> None:
+        """Go on with other settings over the same folders."""
+        self._settings, self._layout = settings, layout
+
     def last(self, camera: str) -> Last | None:
         """What became of the camera's last recording."""
         return self._last.get(camera)

@@ -118,6 +118,6 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
 
         from webapp.app import create_app
 
-        app = create_app(self._settings)
+        app = create_app(self._settings, os.environ)
         gevent.spawn(app.extensions["birbcam"].manual.run)  # recordings that ended while no web app ran, too
         return app

@@ -23,9 +23,15 @@ class SettingsPage:
 
 
 PAGES = (
+    SettingsPage("camera_pages.listed", "Cameras", "camera"),
+    SettingsPage("other_settings.recording", "Recording", "clips"),
+    SettingsPage("other_settings.storage", "Storage", "disk"),
+    SettingsPage("other_settings.network", "Network", "network"),
     SettingsPage("users.page", "Users", "people"),
     SettingsPage("tokens.page", "Programs", "key"),
     SettingsPage("account.page", "Your account", "person", for_all=True),
+    SettingsPage("other_settings.doctor", "Doctor", "pulse"),
+    SettingsPage("other_settings.about", "About", "info"),
 )
 """In the order in which they stand there; the first one that a visitor may see is where "Settings" leads."""
 
@@ -35,7 +41,7 @@ blueprint = Blueprint("settings", __name__)
 @blueprint.get("/settings")
 def index() -> ResponseReturnValue:
     """The first page of settings."""
-    return redirect(url_for(PAGES[0].endpoint))
+    return redirect(url_for(settings_pages()[0].endpoint))
 
 
 @blueprint.app_template_global()

@@ -15,6 +15,13 @@ export async function postJson(url, body) {
   return answer(fetch(url, { method: "POST", headers, body: JSON.stringify(body) }));
 }
 
+/** `version` is that of what was looked at: where somebody else was faster, the error has the status 412. */
+export async function patchJson(url, body, version) {
+  const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": token };
+  if (version) headers["If-Match"] = `"${version}"`;
+  return answer(fetch(url, { method: "PATCH", headers, body: JSON.stringify(body) }));
+}
+
 export async function deleteJson(url) {
   return answer(fetch(url, { method: "DELETE", headers: { Accept: "application/json", "X-CSRFToken": token } }));
 }
@@ -43,8 +50,9 @@ async function answer(request) {
   }
   if (response.redirected && !isJson(response)) throw new Error("You are logged out. Load the page again to log in.");
   const body = isJson(response) ? await response.json() : {};
-  if (!response.ok) throw new Error(body.detail ?? `The server answered with an error (${response.status}).`);
-  return body;
+  if (response.ok) return body;
+  const error = new Error(body.detail ?? `The server answered with an error (${response.status}).`);
+  throw Object.assign(error, { status: response.status, errors: body.errors ?? [] });
 }
 
 function isJson(response) {
