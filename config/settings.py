@@ -99,7 +99,7 @@ class WebSettings:
     )
     cors_origins: str = setting(
         "",
-        'pages elsewhere that may use the API, with a token, as "https://home.example, http://nas.local:8123"; "" is none',
+        'pages elsewhere that may use the API, with a token, as "https://home.example, http://nas.local"; "" is none',
         form="origins",
     )
     longest_recording: float = setting(

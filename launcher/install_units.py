@@ -141,7 +141,15 @@ def is_ours(path: Path) -> bool:
 
 
 STATE_NAMES = (
-    *(".motion_state_*.json", ".recorded_sizes.json", ".checked_*.json", "activity", ".retention_stuck", ".*.lock"),
+    *(
+        ".motion_state_*.json",
+        ".recorded_sizes.json",
+        ".checked_*.json",
+        "activity",
+        ".retention_stuck",
+        ".last_pass.json",
+        ".*.lock",
+    ),
     ".manual_*.json*",
     *("recorder.json", "mediamtx.yml", "tools", "publish_password", "web_password", "web_secret", "setup_code"),
     *(

@@ -89,6 +89,11 @@ class Layout:
         return self.activity_dir(camera) / f"{day.isoformat()}.scores"
 
     @property
+    def last_pass(self) -> Path:
+        """What the motion job says of its last pass: only for people to see."""
+        return self.state_dir / ".last_pass.json"
+
+    @property
     def retention_stuck(self) -> Path:
         """Exists while retention can make no more room; so it is said once and not with each run."""
         return self.state_dir / ".retention_stuck"

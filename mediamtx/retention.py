@@ -195,12 +195,12 @@ class _Pass:
         streams = list_streams(self.layout)
         for stream in streams:
             if not self._is_recorded(stream):
-                _remove_empty(self.layout.stream_dir(stream))
+                remove_empty(self.layout.stream_dir(stream))
         today = self.layout.day_of(self.now)
         for name in camera_folders(self.layout):
             for day in day_folders(self.layout, name):
                 if day < today:
-                    _remove_empty(self.layout.day_dir(name, day))
+                    remove_empty(self.layout.day_dir(name, day))
             if not streams:
                 continue  # rather a disk that is not mounted: its footage would bring deleted clips back
             starts = [
@@ -261,7 +261,7 @@ def _folder_size(folder: Path) -> int:
         return 0
 
 
-def _remove_empty(folder: Path) -> None:
+def remove_empty(folder: Path) -> None:
     """Remove a folder that holds nothing, or only the index of what was there."""
     try:
         if all(path.name == INDEX for path in folder.iterdir()):

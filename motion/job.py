@@ -14,6 +14,7 @@ from config.errors import BirbCamError
 from config.settings import Settings
 from mediamtx.clips import Clip
 from mediamtx.files import make_folder, storage_error
+from mediamtx.last_pass import LastPass, last_pass, note_pass
 from mediamtx.layout import Layout
 from mediamtx.names import Stream
 from mediamtx.publish import sweep
@@ -84,7 +85,12 @@ def run_pass(
     except OSError as error:
         raise storage_error(layout.state_dir, "the lock cannot be taken", error) from error
     try:
-        _Job(settings, layout, clock, stopped, told, workers, progress or Progress(), wish, report).run()
+        job = _Job(settings, layout, clock, stopped, told, workers, progress or Progress(), wish, report)
+        began = clock()
+        job.run()
+        before, searched = last_pass(layout), job.searched()
+        if report.clips or report.errors or before is None or before.until != searched:  # else it writes nothing
+            note_pass(layout, LastPass(began, clock(), len(report.clips), len(report.errors), searched))
     finally:
         lock.release()
     return report
@@ -139,6 +145,12 @@ class _Job:
         if self._workers.stuck:
             place = self._layout.media_dir
             self._failed(f"{place}: reading from there does not end, so the pass does; check the disk or the mount")
+
+    def searched(self) -> dict[str, datetime]:
+        """Up to when each camera's footage is searched, as far as that is known."""
+        ends = {name: [one.until for one in state.streams.values()] for name, state in self._states.items()}
+        known = {name: [end for end in found if end is not None] for name, found in ends.items()}
+        return {name: max(found) for name, found in known.items() if found}
 
     def _stopped(self) -> bool:
         """Whether the pass is to end early."""

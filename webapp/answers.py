@@ -1,8 +1,8 @@
 """Answers made smaller: 304 where the asker has this already, and gzip for what is large and holds no secret.
 
-What is packed is told by what it is, not by its size alone: lengths of packed answers tell what a secret in them has in
-common with text that an attacker chose (BREACH). So pages, with their CSRF token, and settings, users and tokens stay as
-they are; scripts and styles are the same for everybody, and the lists of the API hold no secret.
+The length of a packed answer tells what a secret in it has in common with text that an attacker chose (BREACH). So
+pages, with their CSRF token, and settings, users and tokens stay as they are; scripts and styles are the same for
+everybody, and the lists of the API hold no secret.
 """
 
 from __future__ import annotations

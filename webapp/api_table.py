@@ -1,4 +1,4 @@
-"""What each address of the API takes and answers, by endpoint; the rest of the OpenAPI document is read off the routes."""
+"""What each address of the API takes and answers, by endpoint; `webapp.openapi` reads the rest off the routes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from config.logs import LEVELS
 from mediamtx.names import KINDS
+from webapp import api_system_types as system_types
 from webapp import api_types as types
+from webapp.log_lines import PARTS
 
 Schema = dict[str, Any]
 
@@ -48,6 +51,7 @@ PATH: dict[str, Schema] = {
     "name": _CAMERA,
     "stem": text("The clip's name", pattern=r"^\d{4}(-\d\d){2}_(\d\d-){3}\d{3}_[a-z]+$"),
     "day": text("A local day", pattern=_DAY),
+    "key": text("The export's id"),
     "session": text("The session, from the Location of its first answer", format="uuid"),
 }
 """The parts of addresses by name."""
@@ -106,24 +110,63 @@ OPERATIONS: dict[str, Operation] = {
         errors=(400, 404, 409, 410, 412, 413, 415, 428, 502, 503, 504),
     ),
     "whep.leave": Operation({204: None}, query={"stream": _STREAM}, errors=(400, 404, 409, 502, 503, 504)),
-    "settings_api.shown": Operation({200: types.SettingsAnswer}, errors=(409, 503)),
+    "settings_api.shown": Operation({200: system_types.SettingsAnswer}, errors=(409, 503)),
     "settings_api.change": Operation(
-        {200: types.SettingsAnswer}, dict[str, Any], errors=(400, 409, 412, 415, 422, 503, 507)
+        {200: system_types.SettingsAnswer}, dict[str, Any], errors=(400, 409, 412, 415, 422, 503, 507)
     ),
     "settings_api.change_camera": Operation(
-        {200: types.SettingsAnswer}, dict[str, Any], errors=(400, 404, 409, 412, 415, 422, 503, 507)
+        {200: system_types.SettingsAnswer}, dict[str, Any], errors=(400, 404, 409, 412, 415, 422, 503, 507)
     ),
     "settings_api.add_camera": Operation(
-        {201: types.CameraAdded}, types.CameraBody, errors=(400, 409, 412, 415, 422, 503, 507)
+        {201: system_types.CameraAdded}, system_types.CameraBody, errors=(400, 409, 412, 415, 422, 503, 507)
     ),
     "settings_api.delete_camera": Operation(
-        {200: types.CameraDeleted},
+        {200: system_types.CameraDeleted},
         query={"recordings": text("What becomes of its recordings", enum=["keep", "delete"])},
         errors=(400, 404, 409, 412, 422, 503, 507),
     ),
     "settings_api.try_camera": Operation(
-        {200: dict[str, Any]}, types.SourceBody, errors=(400, 409, 415, 422, 429, 503)
+        {200: dict[str, Any]}, system_types.SourceBody, errors=(400, 409, 415, 422, 429, 503)
     ),
-    "settings_api.restart": Operation({202: types.Asked}, types.RestartBody, errors=(400, 415, 503)),
+    "settings_api.restart": Operation({202: system_types.Asked}, system_types.RestartBody, errors=(400, 415, 503)),
+    "timeline.recorded_days_json": Operation({200: types.RecordedDays}, errors=(404,)),
+    "timeline.activity": Operation(
+        {200: types.Activity},
+        query={
+            "from": _TIME,
+            "to": _TIME,
+            "day": text("Instead of from and to", pattern=_DAY),
+            "bucket": number("s for which one score is told", 1, 99999),
+        },
+        errors=(400, 404),
+    ),
+    "tuning.shown": Operation(
+        {200: system_types.Tuning},
+        query={
+            "sensitivity": number("0 to 100", 0, 100),
+            "pre": number("s before the motion", 0, 60),
+            "post": number("s after it", 0, 60),
+            "merge_gap": number("s of a pause that ends no event", 0, 300),
+            "max_event": number("s", 10, 3600),
+        },
+        errors=(400, 404),
+    ),
+    "exports.start": Operation({202: types.Export}, types.ExportBody, errors=(400, 404, 409, 415, 429, 507)),
+    "exports.show": Operation({200: types.Export}, errors=(404,)),
+    "exports.stop": Operation({204: None}, errors=(404,)),
+    "other_settings.examine": Operation({200: system_types.Doctor}, errors=(503,)),
+    "system.shown": Operation({200: system_types.System}),
+    "system.lines": Operation(
+        {200: system_types.Log},
+        query={
+            "level": text("This one and graver ones", enum=list(LEVELS)),
+            "part": text("Which program", enum=list(PARTS)),
+            "text": text("What stands in them", maxLength=200),
+        },
+        errors=(400,),
+    ),
+    "system.ask_for": Operation({202: system_types.Asked}, system_types.RequestBody, errors=(400, 409, 415, 507)),
+    "system.delete_clips": Operation({202: system_types.Deletion}, system_types.DeletionBody, errors=(400, 409, 415)),
+    "system.deletion": Operation({200: system_types.Deletion}),
     "openapi.document": Operation({200: dict[str, Any]}),
 }

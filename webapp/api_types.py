@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 from msgspec import Meta
 
@@ -209,70 +209,53 @@ class ManualRecording(TypedDict):
     last: LastRecording | None
 
 
-class Setting(TypedDict):
-    """A setting, its value without what is secret in it, and which layer it is from."""
+class RecordedDay(TypedDict):
+    """A day, how many clips it has, and whether there is footage of it."""
 
-    key: str
-    label: str
-    kind: Literal["switch", "whole", "number", "choice", "text", "polygons"]
-    value: Any
-    layer: Literal["default", "file", "saved", "environment"]
-    origin: str
-    below: Any
-    help: str
-    unit: str
-    low: float | None
-    high: float | None
-    step: float | None
-    choices: list[str]
-    fixed: Annotated[bool, Meta(description="Not to be changed here")]
-    secret: bool
-    restart: Annotated[str, Meta(description="Which program has to be started again for it to count")]
-    pauses: Annotated[bool, Meta(description="The camera's picture pauses for some seconds")]
+    day: Day
+    count: int
+    footage: bool
 
 
-class SettingsAnswer(TypedDict):
-    """Settings; `version` is for If-Match."""
+class RecordedDays(TypedDict):
+    """The days with footage or clips, newest first."""
 
-    version: str
-    settings: list[Setting]
-
-
-class CameraBody(TypedDict):
-    """A camera to add; any other setting of a camera may stand beside these."""
-
-    name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
-    source: Annotated[str, Meta(examples=["rtsp://user:password@192.168.1.20/stream1"])]
+    days: list[RecordedDay]
 
 
-class CameraAdded(TypedDict):
-    """It is there."""
+Activity = TypedDict(
+    "Activity",
+    {
+        "from": Time,
+        "to": Time,
+        "bucket": Annotated[int, Meta(description="s")],
+        "scores": Annotated[list[int | None], Meta(description="The highest of each bucket; null: nobody looked")],
+        "footage": list[tuple[float, float]],
+        "gaps": list[tuple[float, float]],
+        "events": Annotated[list[tuple[Stem, float, float]], Meta(description="Clip, begin, length")],
+    },
+)
+"""What was recorded and moved in a span; times are seconds since its begin."""
 
-    version: str
+
+class ExportBody(TypedDict):
+    """Which range becomes a clip; at most an hour."""
+
+    start: Time
+    end: Time
+
+
+class Export(TypedDict):
+    """How far an export is."""
+
+    id: str
     camera: CameraName
-
-
-class CameraDeleted(TypedDict):
-    """It is gone."""
-
-    version: str
-    deleted: CameraName
-    recordings: Literal["keep", "delete"]
-
-
-class SourceBody(TypedDict):
-    """What to try out."""
-
-    source: str
-
-
-class RestartBody(TypedDict):
-    """What to start again."""
-
-    part: Literal["web", "recorder"]
-
-
-class Asked(TypedDict):
-    """The system was asked for it."""
-
-    asked: str
+    state: Literal["waiting", "running", "done", "failed", "cancelled"]
+    progress: Annotated[float, Meta(description="0 to 1")]
+    start: Time
+    end: Time
+    gaps: list[tuple[Time, Time]]
+    size: Annotated[int, Meta(description="bytes, about")]
+    clips: list[Clip]
+    detail: str | None
+    url: Address

@@ -1,8 +1,9 @@
-"""Bodies of requests to the API are checked here, before any view sees them, against the types in `webapp.api_table`."""
+"""Bodies of requests to the API are checked here, before any view, against the types in `webapp.api_table`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -57,8 +58,10 @@ def problem_answer(key: str, said: str) -> Response:
 def text_fields(*names: str) -> dict[str, str]:
     """Fields of a form, or of JSON, that all have to be there; 400 where one is not."""
     sent: Any = request.get_json() if request.is_json else request.form
-    values = {name: sent.get(name) if hasattr(sent, "get") else None for name in names}
-    for name, value in values.items():
+    values: dict[str, str] = {}
+    for name in names:
+        value = sent.get(name) if isinstance(sent, Mapping) else None
         if not isinstance(value, str) or not value:
             abort(400, f"Send {' and '.join(names)}, as JSON or as a form; {name} is missing.")
+        values[name] = value
     return values

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from mediamtx.catalogue import count_of_day
 from mediamtx.clip_pages import Page, Place, Wanted, clip_page, decode_cursor
 from mediamtx.clips import Clip
-from mediamtx.names import ClipKind, Stream, iso
+from mediamtx.names import ClipKind, Stream
 from mediamtx.recent import recent_rate
 from webapp.spans import time_or_400
 from webapp.state import app_state, camera_or_404

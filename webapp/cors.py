@@ -1,12 +1,12 @@
 """Pages of other origins may use the API, where `web.cors_origins` names them: with a token, never with our cookie.
 
-`Access-Control-Allow-Credentials` is never sent, so what a browser adds by itself opens nothing; and a cookie that comes
-with a foreign origin all the same is not looked at.
+`Access-Control-Allow-Credentials` is never sent, so what a browser adds by itself opens nothing; and whoever comes from
+such an origin without a token is refused, a cookie or not.
 """
 
 from __future__ import annotations
 
-from flask import Response, request
+from flask import Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from webapp.state import app_state
@@ -20,7 +20,11 @@ AGE = 600  # s that a browser remembers the answer to its question
 def answer_preflight() -> ResponseReturnValue | None:
     """Run before every request, before the guard: a browser asks without a token whether it may ask."""
     origin = allowed_origin()
-    if origin is None or request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
+    if origin is None:
+        return None
+    if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
+        if not request.headers.get("Authorization", "").lower().startswith("bearer "):
+            abort(401, "A page elsewhere needs a token: Authorization: Bearer ....")
         return None
     response = Response(status=204)
     response.headers["Access-Control-Allow-Methods"] = METHODS

@@ -78,8 +78,9 @@ def make_document(app: Flask, cameras: list[str], root: str = "") -> dict[str, A
         "info": {
             "title": "BirbCam",
             "version": VERSION,
-            "description": "Times are ISO 8601 in UTC. Errors are problem details (RFC 9457). A program sends its token "
-            "with each request, as `Authorization: Bearer ...`; an admin makes one on the page Settings, Programs.",
+            "description": "Times are ISO 8601 in UTC. Errors are problem details (RFC 9457). A program sends its "
+            "token with each request, as `Authorization: Bearer ...`; an admin makes one on the page "
+            "Settings, Programs.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": root or "/"}],
