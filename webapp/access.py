@@ -193,7 +193,7 @@ def may(role: Role | None, method: str, endpoint: str, rule: str) -> bool:
 
 def wants_page() -> bool:
     """Whether a person's browser navigates, as opposed to a program or a script that fetches."""
-    return "text/html" in request.headers.get("Accept", "")
+    return "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/")
 
 
 def safe_next(target: str | None) -> str:
