@@ -73,6 +73,14 @@ def settings_in(folder: Path) -> Settings:
 
 
 @pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed with next to no work, which is slow on purpose otherwise; in this process alone."""
+    from website import QUICK_HASHER
+
+    monkeypatch.setattr("webapp.passwords._hasher", QUICK_HASHER)
+
+
+@pytest.fixture
 def yard(settings: Settings) -> Iterator[Yard]:
     """A camera's footage; at the end nothing half written may be left."""
     from yard import Yard

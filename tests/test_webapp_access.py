@@ -23,6 +23,7 @@ from webapp.passwords import session_secret
 from webapp.users import UserFile
 from website import HTML, Visitor, routes
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 PASSWORD = "a blue tit"
 
 
@@ -180,7 +181,7 @@ def test_the_token_as_a_header(app: Flask) -> None:
     answer = visitor.client.post(
         "/api/v1/cameras/front/save", json={"seconds": 4}, headers={"X-CSRFToken": visitor.token("/")}
     )
-    assert "5 to 600" in answer.json["detail"]
+    assert "seconds" in answer.json["detail"]  # it came as far as that
 
 
 def test_the_version_is_that_of_the_release() -> None:

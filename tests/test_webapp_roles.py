@@ -17,6 +17,7 @@ from webapp.app import create_app
 from webapp.users import UserFile
 from website import HTML, Visitor, routes
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 PASSWORD = "a blue tit"
 LAN, NAME = "192.168.1.20", "birbcam.local"
 

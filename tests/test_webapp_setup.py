@@ -17,6 +17,7 @@ from webapp.passwords import verify_password
 from webapp.users import UserFile
 from website import Visitor
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 CODE, PASSWORD = "K7QM-2RTX", "a blue tit"
 LAN, NAME = "192.168.1.20", "birbcam.local:8080"
 

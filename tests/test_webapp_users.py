@@ -23,11 +23,12 @@ from webapp.accounts import FIRST, Accounts, Role, User, clean_name, known_role,
 from webapp.app import create_app
 from webapp.passwords import COMMON, hash_password, password_problem, verify_password
 from webapp.users import UserFile
-from website import Visitor
+from website import QUICK_HASHER, Visitor
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 ROOT = Path(__file__).parent.parent
 PASSWORD = "a blue tit"
-HASH = hash_password(PASSWORD)
+HASH = QUICK_HASHER.hash(PASSWORD)
 
 WRITER = """
 import sys

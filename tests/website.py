@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
@@ -20,6 +21,7 @@ from mediamtx.names import ClipKind
 from mediamtx.publish import publish, temporary_path
 from mediamtx.segments import Span
 
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 PICTURE = b"\xff\xd8 a picture \xff\xd9"
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}  # as a browser that navigates
 
