@@ -38,6 +38,7 @@ class LivePlayer extends HTMLElement {
   #wasLive = false;
   #inView = true;
   #soundWanted = false;
+  #sends = false; // whether the camera did, when the server was asked last
   #refused = 0; // until when the recorder need not be asked for WebRTC, of this camera
   #shortLives = 0;
   #way = "";
@@ -128,7 +129,7 @@ class LivePlayer extends HTMLElement {
   /** Stills are for as long as no film is seen. */
   #showStills() {
     const seen = this.dataset.state === "live" && this.#running;
-    if (seen || this.dataset.state === "offline") this.#still.stop();
+    if (seen || !this.#sends) this.#still.stop();
     else this.#still.start();
   }
 
@@ -138,14 +139,14 @@ class LivePlayer extends HTMLElement {
       if (this.dataset.state !== "offline") this.#show(trying);
       const camera = await this.#askState();
       if (stopped.aborted) return;
+      this.#sends = camera?.state === "live"; // the third state is "starting"
       if (camera?.state === "offline") {
         this.#show("offline", camera.since);
       } else if (camera && !this.#ways(camera).length) {
         this.#show("unsupported");
       } else {
         this.#show(trying);
-        const mayPlay = camera?.state === "live"; // the third state is "starting"
-        if (mayPlay && (await this.#play(camera, stopped))) failures = -1;
+        if (this.#sends && (await this.#play(camera, stopped))) failures = -1;
       }
       if (!stopped.aborted && failures >= 0) await pause(PAUSES[Math.min(failures, PAUSES.length - 1)], stopped);
     }
