@@ -1,4 +1,4 @@
-// A calendar of the days that have clips, month by month, newest first.
+// A calendar of the days that have clips or footage, month by month, newest first.
 
 import { getJson } from "./http.js";
 import { toast } from "./toast.js";
@@ -47,13 +47,14 @@ function monthSection(month, counts, { day, today, address }) {
   for (let number = 1; number <= lastDay; number++) {
     const date = `${month}-${String(number).padStart(2, "0")}`;
     const count = counts.get(date);
-    const element = cell(count ? "a" : "span", String(number), "day");
+    const known = count !== undefined; // a day of the timeline may have footage and no clip
+    const element = cell(known ? "a" : "span", String(number), "day");
     if (date === today) element.classList.add("today");
-    if (count) {
+    if (known) {
       element.href = address(date);
       element.dataset.day = date;
       element.title = element.ariaLabel = `${longDate(date)}, ${count === 1 ? "1 clip" : `${count} clips`}`;
-      element.append(cell("small", String(count)));
+      if (count) element.append(cell("small", String(count)));
       if (date === day) element.setAttribute("aria-current", "date");
     }
     grid.append(element);
