@@ -43,8 +43,8 @@ class Remembered:
         self._known: dict[object, tuple[float, Any]] = {}
 
     def get(self, seconds: float, ask: Callable[..., T], *about: Any) -> T:
-        """What `ask(*about)` said within the last `seconds`, or says now."""
-        now, key = self._clock(), (ask, *about)
+        """What `ask` said within the last `seconds`, or says now about these."""
+        now, key = self._clock(), ask
         known = self._known.get(key)
         if known is None or now - known[0] > seconds:
             self._known[key] = known = (now, ask(*about))

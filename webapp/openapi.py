@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -51,7 +52,25 @@ def document() -> ResponseReturnValue:
 def page() -> ResponseReturnValue:
     """The document for people."""
     made = make_document(current_app, list(app_state().settings.camera_names()), request.script_root)
-    return render_template("settings/api.html", document=made, base=request.host_url.rstrip("/") + request.script_root)
+    base = request.host_url.rstrip("/") + request.script_root
+    return render_template("settings/api.html", document=made, base=base, shape=shape)
+
+
+def shape(schema: dict[str, Any]) -> str:
+    """A schema in a few words: `Clip`, `list of Clip`, `number or null`."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "anyOf" in schema:
+        return " or ".join(shape(one) for one in schema["anyOf"])
+    if "enum" in schema:
+        return " or ".join(json.dumps(one) for one in schema["enum"])
+    if schema.get("type") == "array":
+        inner = schema.get("items") or (schema.get("prefixItems") or [{}])[0]
+        return f"list of {shape(inner or (schema.get('prefixItems') or [{}])[0])}"
+    if schema.get("type") == "object":
+        return "object"
+    kind = str(schema.get("type", "any"))
+    return {"string": "text", "integer": "whole number"}.get(kind, kind)
 
 
 def operations(app: Flask) -> Iterator[tuple[Rule, str]]:

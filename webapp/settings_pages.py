@@ -29,7 +29,9 @@ PAGES = (
     SettingsPage("other_settings.network", "Network", "network"),
     SettingsPage("users.page", "Users", "people"),
     SettingsPage("tokens.page", "Programs", "key"),
+    SettingsPage("openapi.page", "API", "braces"),
     SettingsPage("account.page", "Your account", "person", for_all=True),
+    SettingsPage("system.page", "System", "chip"),
     SettingsPage("other_settings.doctor", "Doctor", "pulse"),
     SettingsPage("other_settings.about", "About", "info"),
 )

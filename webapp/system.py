@@ -24,7 +24,7 @@ from mediamtx.addresses import running_recorder
 from mediamtx.last_pass import last_pass
 from mediamtx.layout import Layout
 from mediamtx.listing import segments_of
-from mediamtx.names import Stream, iso
+from mediamtx.names import Stream, from_iso, iso
 from mediamtx.requests import ask, can_ask, waiting
 from mediamtx.usage import storage_of
 from webapp import VERSION
@@ -32,6 +32,7 @@ from webapp.access import visitor
 from webapp.log_lines import PARTS, Wanted, log_lines
 from webapp.machine import Remembered, clock_synchronised, disks, machine, process_started, services
 from webapp.purge_board import PurgeBoard
+from webapp.settings_pages import moment
 from webapp.state import app_state
 from webapp.views import camera_view
 
@@ -42,13 +43,24 @@ log = logging.getLogger(__name__)
 blueprint = Blueprint("system", __name__)
 
 
+@blueprint.app_template_filter()
+def seconds(time: str) -> float:
+    """The Unix time of one in ISO 8601."""
+    return from_iso(time).timestamp()
+
+
+@blueprint.app_template_filter()
+def local_moment(time: str) -> str:
+    """A time in ISO 8601 for people."""
+    return moment(seconds(time))
+
+
 @blueprint.get("/settings/system")
 def page() -> ResponseReturnValue:
     """The page; it asks for the rest by itself."""
     return render_template(
         "settings/system.html",
         system=_system(),
-        cameras=[camera_view(name) for name in app_state().settings.camera_names()],
         levels=LEVELS,
         parts=PARTS,
     )

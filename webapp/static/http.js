@@ -11,8 +11,12 @@ export async function getJson(url) {
 }
 
 export async function postJson(url, body) {
+  return sendJson(url, "POST", body);
+}
+
+export async function sendJson(url, method, body) {
   const headers = { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": token };
-  return answer(fetch(url, { method: "POST", headers, body: JSON.stringify(body) }));
+  return answer(fetch(url, { method, headers, body: JSON.stringify(body) }));
 }
 
 /** `version` is that of what was looked at: where somebody else was faster, the error has the status 412. */
