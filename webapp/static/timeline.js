@@ -22,7 +22,7 @@ const clock = (time) => localTime(new Date(time).toISOString()).time;
 
 let data = null; // what …/activity says of the day
 let clips = new Map(); // stem -> clip
-let events = []; // {stem, from, to}, ms, oldest first
+let events = null; // {stem, from, to}, ms, oldest first; null before they are known
 let footage = []; // {from, to}, ms, oldest first
 let waiting = false; // for footage newer than what was played
 let scrubbed = 0;
@@ -35,12 +35,12 @@ async function load() {
   const answer = await getJson(`${page.dataset.activity}?day=${page.dataset.day}`);
   const start = Date.parse(answer.from);
   const at = (seconds) => start + seconds * 1000;
-  const known = new Set(events.map(({ stem }) => stem));
+  const known = events && new Set(events.map(({ stem }) => stem));
   data = answer;
   footage = data.footage.map(([from, to]) => ({ from: at(from), to: at(to) }));
   events = data.events.map(([stem, from, seconds]) => ({ stem, from: at(from), to: at(from + seconds) }));
   strip.data = data;
-  if (events.length !== known.size || events.some(({ stem }) => !known.has(stem))) await loadClips();
+  if (events.length !== known?.size || events.some(({ stem }) => !known.has(stem))) await loadClips();
 }
 
 async function loadClips() {
