@@ -337,7 +337,12 @@ def test_a_family_in_real_browsers(site: str, browser: Browser, tmp_path: Path) 
         mum.page.get_by_label("Name").fill("Home Assistant")
         mum.page.get_by_role("button", name="Make a token").click()
         expect(mum.page.get_by_label("Token", exact=True)).to_contain_text("birbcam_")
+        second = mum.page.context.new_page()
+        second.goto(site + "/settings/users")
         mum.page.get_by_role("link", name="Your account").click()
         mum.page.get_by_text("Log out everywhere…").click()
         mum.page.get_by_role("button", name="Yes, log out everywhere").click()
         expect(mum.page.get_by_role("button", name="Log in")).to_be_visible()
+        expect(second.get_by_role("button", name="Log in")).to_be_visible()  # nothing is left on other tabs
+        mum.page.go_back()
+        expect(mum.page.get_by_role("button", name="Log in")).to_be_visible()  # nor on the way back
