@@ -49,7 +49,7 @@ def network() -> ResponseReturnValue:
     """Addresses and ports, and what has no other place."""
     stored = stored_settings()
     rest = keys_but((*KEPT, *RECORDED, *PAGE))
-    tables = {"web": "More of this page", "settings_server": "Settings server", "mediamtx": "Recorder", "": "Programs"}
+    tables = {"web": "More of this page", "settings_server": "Settings server", "mediamtx": "Recorder", "": "Logs and the rest"}
     groups = [Group("This page", fields_of(stored, PAGE))]
     for table, title in tables.items():
         keys = [key for key in rest if key.rpartition(".")[0] == table]
@@ -100,10 +100,10 @@ def doctor() -> ResponseReturnValue:
 @blueprint.post("/api/v1/settings/doctor")
 def examine() -> ResponseReturnValue:
     """What the doctor says: {"lines": [{"state": "ok", "note" or "wrong", "text"}]}; takes some seconds."""
-    config = following().environ.get("BIRBCAM_CONFIG", "")
-    return jsonify({"lines": [
-        {"state": line.state, "text": line.text} for line in app_state().threads.disk(_examine, config)
-    ]})  # fmt: skip
+    config, state = following().environ.get("BIRBCAM_CONFIG", ""), app_state()
+    own = f"port {state.settings.web.port} (web.port) is taken"  # by this very program
+    lines = [line for line in state.threads.disk(_examine, config) if not line.text.startswith(own)]
+    return jsonify({"lines": [{"state": line.state, "text": line.text} for line in lines]})
 
 
 @blueprint.app_template_filter()

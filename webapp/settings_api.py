@@ -28,7 +28,7 @@ from config.redaction import redact
 from config.saved import Saved, values_of, with_camera, with_changes, without_camera
 from mediamtx.layout import Layout
 from mediamtx.removal import ask_removal, asked_for, take_back
-from mediamtx.requests import ask
+from mediamtx.requests import ask, can_ask
 from mediamtx.saved_settings import Stored, change_stored, read_stored
 from webapp.following import following
 from webapp.setting_fields import fields_of
@@ -133,6 +133,8 @@ def restart() -> ResponseReturnValue:
     if part not in ("web", "recorder"):
         abort(400, 'Say what to start again: {"part": "web"} or {"part": "recorder"}.')
     state = app_state()
+    if not can_ask(state.layout):
+        abort(503, f"Nobody here starts the {'web app' if part == 'web' else part} again; do it where it runs.")
     state.threads.disk(ask, state.layout, f"restart-{part}")
     return jsonify({"asked": part}), 202
 

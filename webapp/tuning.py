@@ -2,8 +2,8 @@
 
     GET /api/v1/cameras/<camera>/tuning?sensitivity=70&pre=3...
 
-answers {"threshold", "latest", "recent": [a score or null for each 5 s of the last 10 minutes], "day": {"date", "today",
-"scanned", "now", "then", "new", "gone"}}. Judged from the kept scores; nothing is decoded and nothing changed.
+answers {"threshold", "latest", "recent": [a score or null for each 5 s of the last 10 minutes], "day": {"date",
+"today", "scanned", "now", "then", "new", "gone"}}. Judged from the kept scores; nothing is decoded nor changed.
 """
 
 from __future__ import annotations

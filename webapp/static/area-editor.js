@@ -34,7 +34,8 @@ class AreaEditor extends HTMLElement {
     this.frame = frame;
     frame.addEventListener("pointerdown", (event) => this.#press(event));
     frame.addEventListener("pointermove", (event) => this.#move(event));
-    for (const name of ["pointerup", "pointercancel"]) frame.addEventListener(name, () => this.#release());
+    frame.addEventListener("pointerup", () => this.#release());
+    frame.addEventListener("pointercancel", () => this.#cancel());
     frame.addEventListener("keydown", (event) => this.#key(event));
     this.#draw();
   }
@@ -97,6 +98,13 @@ class AreaEditor extends HTMLElement {
     const drag = this.#drag;
     this.#drag = null;
     if (drag && (drag.moved || (drag.corner !== undefined && !drag.from))) this.#changed();
+  }
+
+  /** The finger was scrolling: what it seemed to draw goes again. */
+  #cancel() {
+    if (this.#drag?.from && this.#drag.area !== undefined) this.#areas.splice(this.#drag.area, 1);
+    this.#drag = null;
+    this.#draw();
   }
 
   #key(event) {

@@ -16,7 +16,8 @@ async function look() {
     const [wrong, notes] = [count("wrong"), count("note")];
     sum.textContent = `${wrong ? `${wrong} wrong` : "Nothing is wrong"}${notes ? `, ${notes} worth a look` : ""}.`;
     lines.sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
-    list.replaceChildren(...lines.map(row));
+    const values = lines.filter((line) => line.state === "ok" && line.text.startsWith("setting "));
+    list.replaceChildren(...lines.filter((line) => !values.includes(line)).map(row), ...(values.length ? [folded(values)] : []));
   } catch (error) {
     sum.textContent = error.message;
   } finally {
@@ -36,6 +37,20 @@ function row({ state, text }) {
     help.textContent = cure.join("; ");
     words.append(help);
   }
+  return item;
+}
+
+/** The values that are not the default's, which are many and seldom of interest. */
+function folded(values) {
+  const item = document.createElement("li");
+  const details = document.createElement("details");
+  const summary = document.createElement("summary");
+  const inner = document.createElement("ul");
+  summary.textContent = `${values.length} settings that are not at their default`;
+  inner.append(...values.map(({ state, text }) => row({ state, text: text.replace("setting ", "") })));
+  details.append(summary, inner);
+  item.dataset.state = "ok";
+  item.append(icon("check"), details);
   return item;
 }
 

@@ -22,7 +22,7 @@ slider.className = "slider";
 slider.min = 0;
 slider.max = 100;
 slider.ariaLabel = "Sensitivity";
-number.closest(".with-unit").before(slider);
+number.before(slider);
 
 slider.addEventListener("input", () => {
   number.value = slider.value;
