@@ -37,9 +37,10 @@ def text(description: str, **more: Any) -> Schema:
     return {"type": "string", "description": description, **more}
 
 
-def number(description: str, low: int, high: int) -> Schema:
+def number(description: str, low: int, high: int | None = None, kind: str = "integer") -> Schema:
     """The schema of a number in an address."""
-    return {"type": "integer", "description": description, "minimum": low, "maximum": high}
+    most = {} if high is None else {"maximum": high}
+    return {"type": kind, "description": description, "minimum": low, **most}
 
 
 _DAY = r"^\d{4}-\d\d-\d\d$"
@@ -69,7 +70,7 @@ OPERATIONS: dict[str, Operation] = {
             "kind": text("What made it", enum=list(KINDS)),
             "kept": text("Only kept ones, or only others", enum=["true", "false"]),
             "limit": number("How many at once; 100 unless told", 1, 1000),
-            "cursor": text("`next` of the answer before", pattern=r"^\d{4}(-\d\d){2}~[0-9_-]+[a-z]+~[a-z0-9-]+$"),
+            "cursor": text("`next` of the answer before; 404 where it is another"),
         },
         errors=(400, 404),
     ),
@@ -77,7 +78,7 @@ OPERATIONS: dict[str, Operation] = {
         {200: types.DayOfClips},
         query={
             "day": text("Else the newest day with clips", pattern=_DAY),
-            "limit": number("At most so many", 1, 10**9),
+            "limit": number("At most so many", 1),
         },
         errors=(400, 404),
     ),
@@ -144,10 +145,10 @@ OPERATIONS: dict[str, Operation] = {
         {200: system_types.Tuning},
         query={
             "sensitivity": number("0 to 100", 0, 100),
-            "pre": number("s before the motion", 0, 60),
-            "post": number("s after it", 0, 60),
-            "merge_gap": number("s of a pause that ends no event", 0, 300),
-            "max_event": number("s", 10, 3600),
+            "pre": number("s before the motion", 0, 60, "number"),
+            "post": number("s after it", 0, 60, "number"),
+            "merge_gap": number("s of a pause that ends no event", 0, 300, "number"),
+            "max_event": number("s", 10, 3600, "number"),
         },
         errors=(400, 404),
     ),

@@ -14,7 +14,7 @@ from mediamtx.clips import Clip
 from mediamtx.names import ClipKind, Stream
 from mediamtx.recent import recent_rate
 from webapp.spans import time_or_400
-from webapp.state import app_state, camera_or_404
+from webapp.state import app_state, camera_or_404, not_found
 from webapp.views import camera_view, clips_json
 
 USUAL, MOST = 100, 1000  # clips in an answer
@@ -116,5 +116,5 @@ def _cursor() -> Place | None:
     text = request.args.get("cursor")
     place = None if text is None else decode_cursor(text)
     if text is not None and place is None:
-        abort(400, "The cursor is `next` of the answer before, and nothing else.")
+        not_found("There is no such place in the list: the cursor is `next` of the answer before.")
     return place

@@ -177,9 +177,11 @@ def problem_answer(error: ConfigError) -> Response:
 
 
 def _change(changes: Mapping[str, Any]) -> ResponseReturnValue:
-    def edit(stored: Stored) -> Saved:
+    users = app_state().users
+
+    def edit(stored: Stored) -> Saved:  # in a thread
         present, below = values_of(stored.now.settings), values_of(stored.below.settings)
-        if problems := web_problems(changes, present, app_state().users.read().closed):
+        if problems := web_problems(changes, present, users.read().closed):
             raise ConfigError(list(problems))
         return with_changes(stored.saved, changes, present, below)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from gevent import Timeout, get_hub, monkey
 from gevent.threadpool import ThreadPool
+from werkzeug.exceptions import HTTPException
+
+from config.errors import BirbCamError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,5 +65,17 @@ class Threads:
 def _apply(pool: ThreadPool | None, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     if pool is None:
         return function(*args, **kwargs)
-    result: T = pool.apply(function, args, kwargs)
-    return result
+    # gevent prints the traceback of whatever fails in a thread: what is expected comes back as a value.
+    result, error = pool.apply(_caught, (function, args, kwargs))
+    if error is not None:
+        raise error
+    return cast(T, result)
+
+
+def _caught(
+    function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[T | None, Exception | None]:
+    try:
+        return function(*args, **kwargs), None
+    except (BirbCamError, HTTPException, OSError) as error:
+        return None, error
