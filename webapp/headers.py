@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
@@ -56,6 +58,8 @@ def add_headers(response: Response) -> Response:
 
 class CookieSessions(SecureCookieSessionInterface):
     """The cookie: for https alone where the page came over https, for this app's path alone, and none for programs."""
+
+    digest_method = staticmethod(hashlib.sha256)
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
