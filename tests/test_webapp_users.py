@@ -50,6 +50,30 @@ def layout(settings: Settings) -> Layout:
     return Layout.of(settings)
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from config.settings import Settings
+from mediamtx.layout import Layout
+from webapp.accounts import User
+from webapp.users import UserFile
+folder, left = sys.argv[1], int(sys.argv[2])
+users = UserFile(Layout.of(Settings(state_dir=Path(folder))))
+anna = User("anna", "Anna", "viewer", users.read().users[0].password, 0)
+
+def count(event, arguments):
+    global left
+    changes = event in ("os.rename", "os.remove") or (event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR))
+    if changes and folder in str(arguments[0]):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(count)
+users.change(lambda accounts: accounts.with_user(anna))
+"""
+
+
 def somebody(name: str, role: Role) -> User:
     """A user with the password, without the time that hashing takes."""
     return User(secrets.token_hex(8), clean_name(name), role, HASH, 0)
@@ -104,6 +128,36 @@ def test_a_move_that_was_cut_short_is_completed(layout: Layout) -> None:
     assert [user.name for user in UserFile(layout).read().users] == ["admin", "Anna"]
     users.set_password("a marsh tit")
     assert not layout.web_password.exists()
+
+
+@pytest.mark.slow
+def test_killed_at_each_step_of_the_first_change_nobody_is_locked_out(layout: Layout) -> None:
+    """From the one password of before to the users' file."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    steps = 0
+    layout.state_dir.mkdir(parents=True)
+    for at in range(1, 30):
+        layout.web_users.unlink(missing_ok=True)
+        layout.web_password.write_text(f"{HASH}\n")
+        done = subprocess.run(
+            [sys.executable, "-c", KILLED, str(layout.state_dir), str(at)], env=environment, timeout=60
+        )
+        users = UserFile(layout)
+        accounts = users.read()
+        assert not accounts.problem
+        assert [user.name for user in accounts.users][:1] == ["admin"]
+        assert accounts.users[0].password == HASH
+        assert (layout.web_users.exists() or layout.web_password.exists()) and layout.has_password()
+        if done.returncode == 0:
+            assert [user.name for user in accounts.users] == ["admin", "Anna"]
+            break
+        assert done.returncode == -signal.SIGKILL
+        steps = at
+        # What is left over does not get in the way of the next one.
+        names = [user.name for user in users.change(lambda all_: all_).users]
+        assert names in (["admin"], ["admin", "Anna"])
+        assert not layout.web_password.exists()
+    assert steps >= 3  # the temporary file, its name, the end of the old one
 
 
 @pytest.mark.slow
