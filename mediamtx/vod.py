@@ -120,8 +120,9 @@ def _read_index(file: int, size: int, settled: bool) -> Index:
     pieces = []
     for (start, number), (stop, _) in itertools.pairwise(bounds):
         # A part more on either side: sound may come earlier or later than the picture it belongs to.
-        final = min(len(parts), bisect_left(lasts, stop) + 2) - 1
-        pieces.append(Piece(parts[max(0, number - 1)].at, parts[final].end, start, stop, settled and stop == behind))
+        final, last = min(len(parts), bisect_left(lasts, stop) + 2) - 1, settled and stop == behind
+        at = parts[number - 1].at if number and pieces else 0
+        pieces.append(Piece(at, size if last else parts[final].end, start, stop, last))
     return Index(form_of(tracks), ticks, tuple(pieces))
 
 
@@ -137,7 +138,7 @@ def _parts(file: int, start: int, end: int, tracks: list[Track]) -> Iterator[tup
     for box in boxes(file, start, end):
         if box.end > end:
             return
-        if box.kind == b"moov":
+        if box.kind == b"moov" and not tracks:
             tracks += _tracks(content(file, box))
         elif box.kind == b"moof":
             moof = box

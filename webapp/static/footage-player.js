@@ -21,6 +21,7 @@ class FootagePlayer extends HTMLElement {
   #hls = null;
   #stretches = [];
   #wanted = null; // the moment that is being loaded
+  #onwards = false; // whether to play when that is loaded
   #number = 0; // of the load that counts
   #last = 0; // media ms, as it was told last
   #ran = false; // whether "runout" was told for what is loaded
@@ -57,7 +58,7 @@ class FootagePlayer extends HTMLElement {
   }
 
   /** Show a moment, and play on from there with `play`; else go on as before. */
-  async seek(time, { play = this.playing } = {}) {
+  async seek(time, { play = this.#wanted === null ? this.playing : this.#onwards } = {}) {
     if (this.has(time) && !this.#problem) {
       this.#ran = false;
       this.#last = toMedia(this.#stretches, time);
@@ -81,7 +82,8 @@ class FootagePlayer extends HTMLElement {
   }
 
   toggle() {
-    if (this.playing) this.pause();
+    if (this.#wanted !== null) this.#onwards = !this.#onwards;
+    else if (this.playing) this.pause();
     else if (this.#ran) this.#runOut(true);
     else if (this.#stretches.length) this.play();
   }
@@ -117,6 +119,7 @@ class FootagePlayer extends HTMLElement {
   async #load(time, play) {
     const number = ++this.#number;
     this.#wanted = time;
+    this.#onwards = play;
     this.#ran = false;
     this.toggleAttribute("data-waiting", true);
     const url = this.#address(time - BEFORE, time + AFTER);
@@ -137,7 +140,7 @@ class FootagePlayer extends HTMLElement {
     if (media === null) {
       this.#wanted = null;
       this.toggleAttribute("data-waiting", false);
-      return this.#tell("runout", { time, playing: play });
+      return this.#tell("runout", { time, playing: this.#onwards });
     }
     this.say(null);
     try {
@@ -152,7 +155,7 @@ class FootagePlayer extends HTMLElement {
     this.#last = media;
     this.#wanted = null;
     this.#follow();
-    if (play) this.play();
+    if (this.#onwards) this.play();
   }
 
   #address(from, to) {

@@ -42,6 +42,13 @@ export function zoneName(zone) {
   return zone.split("/").at(-1).replaceAll("_", " ");
 }
 
+/** Says whose clock is shown, where the camera's is another one at any of these ISO times; "" where they agree. */
+export function whoseClock(times, zone) {
+  const apart = times.map((time) => zoneOffset(time, zone) - zoneOffset(time)); // NaN where the browser lacks the zone
+  if (!viewerZone || !apart.some((minutes) => minutes)) return "";
+  return `Times are yours (${zoneName(viewerZone)}); the day is the camera's (${zoneName(zone)}).`;
+}
+
 /** A day "2026-11-20" as "Today", "Yesterday", "Friday, 20 November" or, in another year, with the year. */
 export function dayName(day, today) {
   const date = new Date(`${day}T00:00:00Z`);

@@ -2,7 +2,7 @@
 
 import { fillDayMenu } from "./calendar.js";
 import { clipCard, kindName } from "./clips.js";
-import { localTime, todayIn } from "./format.js";
+import { localTime, todayIn, whoseClock } from "./format.js";
 import { getJson } from "./http.js";
 import { RangeExport } from "./range-export.js";
 import { toast } from "./toast.js";
@@ -317,6 +317,8 @@ async function begin() {
     today: todayIn(zone),
     address: (other) => `${home}/${other}`,
   }));
+  part("zones").textContent = whoseClock([start, end], zone);
+  part("zones").hidden = !part("zones").textContent;
   listen();
   await load();
   if (part("range")) range = new RangeExport(part("range"), strip, { footage: () => footage, changed: refresh });
