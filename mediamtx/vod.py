@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from config.errors import SegmentError
 from mediamtx.layout import Layout
-from mediamtx.mp4 import Box, boxes, opened
+from mediamtx.mp4 import Box, boxes, movie_duration, opened
 from mediamtx.names import Segment
 from mediamtx.parts import NUMBERS, Sample, Track, UnusualError, content, form_of, renumber, samples_of, tracks_of
 from mediamtx.segments import CONTIGUOUS, Span
@@ -82,7 +82,7 @@ def index(layout: Layout, segment: Segment, complete: bool, now: datetime) -> In
         status = path.stat()
     except OSError as error:
         raise SegmentError(f"{path}: cannot be read: {error.strerror}") from error
-    settled = complete or now.timestamp() - status.st_mtime > SETTLED
+    settled = complete or now.timestamp() - status.st_mtime > SETTLED or movie_duration(path) != 0
     return _index(path, (status.st_ino, status.st_size, status.st_mtime_ns), settled)
 
 
