@@ -9,6 +9,7 @@ export class ClipActions {
   #address;
   #apply;
   #onUndo;
+  #removals = null;
   #undo = { stems: [], toast: null };
 
   /**
@@ -30,7 +31,9 @@ export class ClipActions {
 
   /** Move clips to the trash; a message brings them back, also those deleted while it was shown. */
   async remove(stems) {
-    const { done } = await this.#carryOut("delete", stems, "restore");
+    const work = this.#carryOut("delete", stems, "restore");
+    this.#removals = Promise.allSettled([this.#removals, work]);
+    const { done } = await work;
     if (!done.length) return;
     const before = this.#undo.toast?.isConnected ? this.#undo.stems : [];
     this.#undo.toast?.remove();
@@ -41,6 +44,7 @@ export class ClipActions {
 
   /** Bring back what was deleted last; what that was. */
   async undo() {
+    await this.#removals; // one presses quickly: those under way are meant as well
     const { stems, toast: message } = this.#undo;
     if (!stems.length) return [];
     this.#undo = { stems: [], toast: null };
@@ -94,4 +98,14 @@ function failure(action, stems, failed) {
 
 function count(stems) {
   return stems.length === 1 ? "Clip" : `${stems.length} clips`;
+}
+
+/** Download clips: one as it is, several as a ZIP by way of `form`, which the browser stores while it comes. */
+export function downloadClips(clips, form) {
+  if (clips.length === 1) {
+    Object.assign(document.createElement("a"), { href: clips[0].download_url, download: "" }).click();
+  } else if (clips.length) {
+    form.elements.stems.value = clips.map((clip) => clip.stem).join(",");
+    form.submit();
+  }
 }

@@ -46,6 +46,12 @@ export class ClipList {
     return this.#places.get(stem) ?? -1;
   }
 
+  /** How many cards stand beside each other. */
+  get columns() {
+    const row = this.#container.querySelector(".clips");
+    return row ? getComputedStyle(row).gridTemplateColumns.split(" ").length : 1;
+  }
+
   /** Show these clips of a day, and no others; with `mark` those that come in light up. */
   show(clips, day, { mark = false } = {}) {
     this.#clips = clips;
@@ -67,9 +73,11 @@ export class ClipList {
   update(clip) {
     const entry = this.#entries.get(clip.stem);
     if (!entry) return;
+    const { element } = entry;
+    if (!entry.clip) name(element, clip); // the server may not have known the viewer's clock
     entry.clip = clip;
-    entry.element.querySelector(".clip").toggleAttribute("data-kept", clip.kept);
-    const star = entry.element.querySelector(".star");
+    element.querySelector(".clip").toggleAttribute("data-kept", clip.kept);
+    const star = element.querySelector(".star");
     if (star) star.ariaPressed = String(clip.kept);
   }
 
@@ -101,15 +109,20 @@ export class ClipList {
     }
     const element = clipCard(this.#template, clip, this.#address(clip));
     element.querySelector(".clip").tabIndex = -1;
-    const { time } = localTime(clip.start);
-    element.querySelector(".check").ariaLabel = `Select ${time}`;
-    const star = element.querySelector(".star");
-    if (star) star.ariaLabel = `Keep ${time}`;
     if (mark && !known) element.classList.add("new");
-    this.#entries.set(clip.stem, { element, clip });
+    this.#entries.set(clip.stem, { element, clip: null });
     this.update(clip);
     return element;
   }
+}
+
+/** Say the clip's time on the viewer's clock, wherever it stands. */
+function name(element, clip) {
+  const { time } = localTime(clip.start);
+  element.querySelector(".clip-time").textContent = time;
+  element.querySelector(".check").ariaLabel = `Select ${time}`;
+  const star = element.querySelector(".star");
+  if (star) star.ariaLabel = `Keep ${time}`;
 }
 
 /** [{key, label, clips}, ...] for clips in their order, by the viewer's clock. */

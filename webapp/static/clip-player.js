@@ -1,7 +1,7 @@
 // <clip-player>: plays recorded clips with controls of its own, which show where in the clip something moved.
 //
-// Markup: parts/clip_player.html. `show(clip, {play})` loads a clip's JSON; events: "playend" at its end, "playerror" when it
-// cannot be played.
+// Markup: parts/clip_player.html. `show(clip, {play})` loads a clip's JSON; events: "playstart", "playend" at its end, "playerror"
+// when it cannot be played.
 
 import { length } from "./format.js";
 import { MotionBoxes } from "./motion-boxes.js";
@@ -22,6 +22,7 @@ class ClipPlayer extends HTMLElement {
     const on = (names, run) => names.split(" ").forEach((name) => this.#video.addEventListener(name, run));
     on("play pause ended", () => this.#showPlaying());
     on("ended", () => this.#clip && this.dispatchEvent(new CustomEvent("playend")));
+    on("play", () => this.dispatchEvent(new CustomEvent("playstart")));
     on("playing", this.#follow);
     on("timeupdate durationchange seeked", () => this.#showTime());
     on("volumechange", () => this.#showSound());

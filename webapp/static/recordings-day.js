@@ -1,6 +1,8 @@
-// What stands around a day's list: its name, how many clips, the ways to its neighbours, and whose clock is shown.
+// What stands around a day's list: its name, how many clips, the ways to its neighbours, and whose clock is shown; and
+// what is said of the clip in the player.
 
-import { dayName, todayIn, viewerZone, zoneName, zoneOffset } from "./format.js";
+import { kindName } from "./clips.js";
+import { dayName, length, localTime, size, todayIn, whoseClock } from "./format.js";
 
 const part = (name) => document.querySelector(`[data-part=${name}]`);
 
@@ -40,8 +42,24 @@ function showNeighbour(name, day, address) {
 /** Say whose clock is shown, where the camera's is another one at any time of the day. */
 function showZones({ day, clips }, zone) {
   const times = clips.length ? [clips[0].start, clips.at(-1).start] : [`${day}T12:00:00Z`];
-  const apart = times.map((time) => zoneOffset(time, zone) - zoneOffset(time)); // NaN where the browser lacks the zone
-  const differs = viewerZone && apart.some((minutes) => minutes);
-  part("zones").hidden = !differs;
-  if (differs) part("zones").textContent = `Times are yours (${zoneName(viewerZone)}); the day is the camera's (${zoneName(zone)}).`;
+  const text = whoseClock(times, zone);
+  part("zones").hidden = !text;
+  part("zones").textContent = text;
+}
+
+/** Say what the player shows; null: nothing. */
+export function showClip(clip) {
+  part("about").toggleAttribute("data-empty", !clip);
+  if (!clip) return;
+  const { time, day } = localTime(clip.start);
+  part("about-time").textContent = time;
+  part("about-day").textContent = dayName(day, localTime(new Date()).day);
+  part("about-kind").dataset.kind = clip.kind;
+  part("about-kind").textContent = kindName(clip.kind);
+  part("about-facts").textContent = [length(clip.duration), size(clip.size)].join(" · ");
+  part("about-score").textContent = clip.score === null ? "" : ` · score ${Math.round(clip.score)}`;
+  part("download").href = clip.download_url;
+  part("in-timeline").href = `${part("in-timeline").dataset.timeline}?clip=${clip.stem}`;
+  const keep = document.querySelector("[data-do=keep]");
+  if (keep) keep.ariaPressed = String(clip.kept);
 }

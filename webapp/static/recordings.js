@@ -3,14 +3,14 @@
 
 import "./clip-player.js";
 import { fillDayMenu } from "./calendar.js";
-import { ClipActions } from "./clip-actions.js";
+import { ClipActions, downloadClips } from "./clip-actions.js";
 import { ClipList } from "./clip-list.js";
 import { previewIn, stopPreview } from "./clip-preview.js";
 import { Selection } from "./clip-selection.js";
-import { ClipWatch, clipAddress, kindName } from "./clips.js";
-import { dayName, length, localTime, size, todayIn } from "./format.js";
+import { ClipWatch, clipAddress } from "./clips.js";
+import { todayIn } from "./format.js";
 import { getJson } from "./http.js";
-import { showDay } from "./recordings-day.js";
+import { showClip, showDay } from "./recordings-day.js";
 import { Filter } from "./recordings-filter.js";
 import { listenForKeys } from "./recordings-keys.js";
 import { recall, remember } from "./store.js";
@@ -22,7 +22,7 @@ const review = document.querySelector(".review");
 const part = (name) => document.querySelector(`[data-part=${name}]`);
 const buttons = (name) => document.querySelectorAll(`[data-do=${name}]`);
 const player = document.querySelector("clip-player");
-const { dataset } = review ?? document.querySelector("[data-first-clip]");
+const { dataset } = review;
 const newClips = new ClipWatch(dataset.status, dataset.camera);
 
 let day = null; // what the server told of the day shown: {day, earlier, later, clips}
@@ -42,7 +42,7 @@ const pageAddress = (name, stem = "") => clipAddress(dayAddress(name), stem, fil
 /** Show a clip in the player; its card becomes the list's one tab stop. */
 function choose(clip, { play = true, focus = false } = {}) {
   if (!clip) return;
-  const before = chosen && list.card(chosen.stem);
+  const before = chosen && list.entry(chosen.stem)?.querySelector(".clip"); // a filter may hide it
   before?.removeAttribute("aria-current");
   if (before) before.tabIndex = -1;
   chosen = clip;
@@ -68,16 +68,7 @@ function mark({ focus = false } = {}) {
 }
 
 function describe() {
-  const { time, day: date } = localTime(chosen.start);
-  part("about-time").textContent = time;
-  part("about-day").textContent = dayName(date, localTime(new Date()).day);
-  part("about-kind").dataset.kind = chosen.kind;
-  part("about-kind").textContent = kindName(chosen.kind);
-  part("about-facts").textContent = [length(chosen.duration), size(chosen.size)].join(" · ");
-  part("about-score").textContent = chosen.score === null ? "" : ` · score ${Math.round(chosen.score)}`;
-  part("download").href = chosen.download_url;
-  for (const button of buttons("keep")) button.ariaPressed = String(chosen.kept);
-  part("about").toggleAttribute("data-empty", false);
+  showClip(chosen);
   showSteps();
 }
 
@@ -102,15 +93,9 @@ function step(places, { extend = false, ...options } = {}) {
   if (extend) selection.extend(clip.stem, from);
 }
 
-/** How many cards stand beside each other in the list. */
-function columns() {
-  const row = review.querySelector(".clips");
-  return row ? getComputedStyle(row).gridTemplateColumns.split(" ").length : 1;
-}
-
 function forget() {
   chosen = null;
-  part("about").toggleAttribute("data-empty", true);
+  showClip(null);
   player.clear();
 }
 
@@ -161,14 +146,7 @@ function remove(stems) {
 }
 
 function download(stems) {
-  if (!stems.length) return;
-  if (stems.length === 1) {
-    const link = Object.assign(document.createElement("a"), { href: clipOf(stems[0]).download_url, download: "" });
-    return link.click();
-  }
-  const form = part("download-form");
-  form.elements.stems.value = stems.join(",");
-  form.submit();
+  downloadClips(stems.map(clipOf), part("download-form"));
 }
 
 const clipOf = (stem) => day.clips.find((clip) => clip.stem === stem);
@@ -322,10 +300,11 @@ async function begin() {
   if (list.clips.length) choose(found ?? list.clips[0], { play: Boolean(found) });
   else forget();
   document.addEventListener("click", onClick);
+  player.addEventListener("playstart", stopPreview);
   player.addEventListener("playend", () => onward && !selection.active && beside(1) && step(1));
   previewIn(part("list"), (card) => (card.dataset.stem === chosen?.stem && player.playing ? null : clipOf(card.dataset.stem)));
   const run = { ...DO, keep, remove, download, undo };
-  listenForKeys({ player, selection, step, columns, choose: (stem) => choose(clipOf(stem)), meant, run });
+  listenForKeys({ player, selection, step, columns: () => list.columns, choose: (stem) => choose(clipOf(stem)), meant, run });
   document.addEventListener("visibilitychange", () => refresh());
   addEventListener("popstate", () => {
     filter.read();
@@ -335,12 +314,4 @@ async function begin() {
   setInterval(() => refresh(), EVERY);
 }
 
-/** There is no clip yet: the first one opens the list by itself. */
-async function awaitFirst() {
-  if (document.hidden) return;
-  const stale = await newClips.stale().catch(() => false); // the next look may work
-  if (stale && newClips.newest) location.reload();
-}
-
-if (review) begin().catch((error) => toast(error.message, { kind: "error" }));
-else setInterval(awaitFirst, EVERY / 3);
+begin().catch((error) => toast(error.message, { kind: "error" }));
