@@ -123,6 +123,17 @@ def test_the_entry_playlist(visitor: Visitor, recorder: Recorder) -> None:
     assert recorder.asked == ["/front/index.m3u8?cookieCheck=1"]
 
 
+@pytest.mark.parametrize(
+    ("target", "lengths", "tight"),
+    [(2, ("1.04000", "1.00000"), 1), (2, ("1.5",), 2), (3, ("2.08", "2"), 2), (1, ("0.2",), 1), (5, ("4.99999",), 5)],
+)
+def test_a_player_may_begin_near_the_end(target: int, lengths: tuple[str, ...], tight: int) -> None:
+    segments = "".join(f"#EXTINF:{length},\nseg.mp4\n" for length in lengths)
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:7\n{segments}"
+    expected = playlist.replace(f"DURATION:{target}", f"DURATION:{tight}")
+    assert webapp.live.tightened(playlist.encode()) == expected.encode()
+
+
 def test_what_the_playlist_names(visitor: Visitor, recorder: Recorder) -> None:
     answer = visitor.client.get("/live/front/seg1.mp4?session=1-2")
     assert (answer.status_code, answer.mimetype, answer.data) == (200, "video/mp4", SEGMENT)

@@ -28,6 +28,7 @@ from webapp.relay import ask_recorder
 from webapp.state import app_state, camera_or_404, not_found
 
 TIMEOUT = 10.0  # s without a byte from the recorder; its entry playlist waits for the first picture
+PLAYLIST_MOST = 256 * 1024  # bytes
 SCRIPT_AGE = 3600  # s that a browser keeps hls.js before it asks again
 
 _TYPES = {
@@ -38,6 +39,8 @@ _TYPES = {
     "aac": "audio/aac",
 }
 _FILE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,99}}\.({'|'.join(_TYPES)})", re.ASCII)
+_LENGTH = re.compile(rb"^#EXTINF:(\d+(?:\.\d+)?)", re.MULTILINE)
+_TARGET = re.compile(rb"^#EXT-X-TARGETDURATION:\d+", re.MULTILINE)
 _QUERY = re.compile(r"[A-Za-z0-9_.~%&=+-]{0,1000}", re.ASCII)
 
 log = logging.getLogger(__name__)
@@ -60,12 +63,27 @@ def playlist_file(name: str, path: str, small: bool) -> ResponseReturnValue:
     if answer.status != 200:
         connection.close()
         _refuse(answer.status)
-    response = Response(_body(connection, answer), mimetype=_TYPES[match[1]], direct_passthrough=True)
-    response.call_on_close(connection.close)
-    if answer.length is not None:
-        response.content_length = answer.length
+    if match[1] == "m3u8":
+        response = Response(tightened(_playlist(connection, answer)), mimetype=_TYPES["m3u8"])
+    else:
+        response = Response(_body(connection, answer), mimetype=_TYPES[match[1]], direct_passthrough=True)
+        response.call_on_close(connection.close)
+        if answer.length is not None:
+            response.content_length = answer.length
     response.cache_control.no_store = True
     return response
+
+
+def tightened(playlist: bytes) -> bytes:
+    """A playlist whose target duration is as short as it may be, for players begin three of it behind the end.
+
+    MediaMTX rounds up: where one picture is late, 1.04 s makes 2 of it. It must not be below the longest segment, this
+    rounded to the nearest second (RFC 8216, 4.3.3.1).
+    """
+    longest = max((float(length) for length in _LENGTH.findall(playlist)), default=None)
+    if longest is None:
+        return playlist
+    return _TARGET.sub(b"#EXT-X-TARGETDURATION:%d" % max(1, int(longest + 0.5)), playlist, count=1)
 
 
 @blueprint.get("/live/<name>/hls.min.js")
@@ -122,6 +140,15 @@ def _refuse(status: int) -> None:
     if status == 401:
         abort(410, "This live session has ended; load the playlist again.")
     abort(502, f"The recorder answered with an error ({status}).")
+
+
+def _playlist(connection: http.client.HTTPConnection, answer: http.client.HTTPResponse) -> bytes:
+    try:
+        return answer.read(PLAYLIST_MOST)
+    except (OSError, http.client.HTTPException) as error:
+        abort(502, f"The recorder broke off: {error}.")
+    finally:
+        connection.close()
 
 
 def _body(connection: http.client.HTTPConnection, answer: http.client.HTTPResponse) -> Iterator[bytes]:

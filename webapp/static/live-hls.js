@@ -1,8 +1,10 @@
 // The live picture over HLS, with sound: through the recorder's hls.js, or as the browser plays it by itself.
 
-// About 1.5 s behind the recorder's edge, which with segments of 1 s is as near as it plays without stuttering.
+// About 1.2 s behind the recorder's edge, which with segments of 1 s is as near as it plays without stuttering; where it
+// does stutter, it stays a little further behind.
 const HLS = {
-  liveSyncDuration: 1.5,
+  liveSyncDuration: 1.2,
+  liveSyncOnStallIncrease: 0.4,
   liveMaxLatencyDuration: 6,
   maxLiveSyncPlaybackRate: 1.15,
   liveDurationInfinity: true,
@@ -12,8 +14,10 @@ const HLS = {
   playlistLoadPolicy: policy(6_000),
   fragLoadPolicy: policy(10_000),
 };
-const FAR_BEHIND = 8; // s behind the edge from which on a natively played stream jumps
-const NEAR = 2; // s behind the edge that it jumps to
+// A natively played stream begins three segments behind the edge, and each stall leaves it further behind.
+const FAR_BEHIND = 4; // s from which on it jumps
+const NEAR = 2; // s that it jumps to; from more than that on it plays a little faster
+const FASTER = 1.1;
 
 function policy(milliseconds) {
   const retry = { maxNumRetry: 1, retryDelayMs: 300, maxRetryDelayMs: 1_000 };
@@ -35,13 +39,17 @@ export async function openHls(video, playlist, script, signal, end) {
   if (script && (window.ManagedMediaSource || window.MediaSource)) return openHlsJs(video, playlist, script, signal, end);
   video.src = playlist;
   return {
-    close: () => clear(video),
+    close: () => {
+      video.playbackRate = 1;
+      clear(video);
+    },
     look: async () => {
       // Chromium tells of no place to seek to, but of what it has.
       const times = video.seekable.length ? video.seekable : video.buffered;
       const edge = times.length ? times.end(times.length - 1) : 0;
-      if (edge - video.currentTime > FAR_BEHIND) video.currentTime = edge - NEAR; // each stall leaves it further behind
       const delay = edge > video.currentTime ? edge - video.currentTime : null;
+      if (delay > FAR_BEHIND) video.currentTime = edge - NEAR;
+      video.playbackRate = delay > NEAR ? FASTER : 1;
       return { progress: video.currentTime, delay };
     },
   };
