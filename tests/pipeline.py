@@ -94,6 +94,11 @@ class Pipeline:
         self._start(stream.path, output.global_args("-nostdin", "-loglevel", "warning").compile(cmd="ffmpeg"))
         wait_until(lambda: self.is_live(camera, detect), 30, f"{stream.path} is live")
 
+    def start_cameras(self) -> None:
+        """Start the camera client, as the settings say: the demo's garden with its clock; and wait for its pictures."""
+        self._start("cameras", [sys.executable, "-m", "camera"])
+        wait_until(lambda: all(self.is_live(name) for name in self.settings.cameras), 30, "the cameras are live")
+
     def is_live(self, camera: str = "front", detect: bool = False) -> bool:
         """Whether the recorder has the stream."""
         try:
