@@ -44,6 +44,7 @@ def number(description: str, low: int, high: int | None = None, kind: str = "int
 
 
 _DAY = r"^\d{4}-\d\d-\d\d$"
+_DAY_OR_NONE = r"^(\d{4}-\d\d-\d\d)?$"
 _TIME = text("ISO 8601 with a zone, as 2026-11-20T18:03:04Z", format="date-time")
 _CAMERA = text("The camera's name", pattern="^[a-z0-9][a-z0-9-]*$")
 _STREAM = text("Which of the camera's streams", enum=["main", "detect"])
@@ -77,7 +78,7 @@ OPERATIONS: dict[str, Operation] = {
     "pages.clips_json": Operation(
         {200: types.DayOfClips},
         query={
-            "day": text("Else the newest day with clips", pattern=_DAY),
+            "day": text("Else the newest day with clips", pattern=_DAY_OR_NONE),
             "limit": number("At most so many", 1),
         },
         errors=(400, 404),
@@ -136,7 +137,7 @@ OPERATIONS: dict[str, Operation] = {
         query={
             "from": _TIME,
             "to": _TIME,
-            "day": text("Instead of from and to", pattern=_DAY),
+            "day": text("Instead of from and to", pattern=_DAY_OR_NONE),
             "bucket": number("s for which one score is told", 1, 99999),
         },
         errors=(400, 404),

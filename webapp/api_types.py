@@ -230,9 +230,9 @@ Activity = TypedDict(
         "to": Time,
         "bucket": Annotated[int, Meta(description="s")],
         "scores": Annotated[list[int | None], Meta(description="The highest of each bucket; null: nobody looked")],
-        "footage": list[tuple[float, float]],
-        "gaps": list[tuple[float, float]],
-        "events": Annotated[list[tuple[Stem, float, float]], Meta(description="Clip, begin, length")],
+        "footage": list[list[float]],
+        "gaps": list[list[float]],
+        "events": Annotated[list[list[str | float]], Meta(description="Each is [clip, begin, length]")],
     },
 )
 """What was recorded and moved in a span; times are seconds since its begin."""

@@ -11,9 +11,9 @@ from flask.typing import ResponseReturnValue
 from mediamtx.catalogue import count_of_day
 from mediamtx.clip_pages import Page, Place, Wanted, clip_page, decode_cursor
 from mediamtx.clips import Clip
-from mediamtx.names import ClipKind, Stream
+from mediamtx.names import ClipKind, Stream, from_iso
 from mediamtx.recent import recent_rate
-from webapp.spans import time_or_400
+from webapp.spans import EARLIEST, LATEST, time_or_400
 from webapp.state import app_state, camera_or_404, not_found
 from webapp.views import camera_view, clips_json
 
@@ -98,11 +98,22 @@ def _wanted() -> Wanted:
     if kept not in (None, "true", "false"):
         abort(400, "kept is true or false.")
     return Wanted(
-        None if since is None else time_or_400(since, "since"),
-        None if until is None else time_or_400(until, "until"),
+        None if since is None else _time(since, "since"),
+        None if until is None else _time(until, "until"),
         cast(ClipKind | None, kind),
         None if kept is None else kept == "true",
     )
+
+
+def _time(text: str, what: str) -> datetime:
+    """A time in UTC, of whatever year: before and after those that we know there are no clips."""
+    try:
+        time = from_iso(text)
+    except OverflowError:  # at an end of the calendar
+        return EARLIEST if text.startswith("0") else LATEST
+    except ValueError:
+        return time_or_400(text, what)
+    return min(max(time, EARLIEST), LATEST)
 
 
 def _limit() -> int:
