@@ -33,6 +33,7 @@ from waiting import wait_until
 from webapp.access import check_exposure
 from webapp.app import create_app
 from webapp.proxies import TrustedProxies, believed_addresses
+from webapp.settings_checks import web_problems
 from webapp.users import UserFile
 from website import publish_clip
 
@@ -138,6 +139,39 @@ def test_a_list_of_addresses_is_checked_with_the_other_settings(tmp_path: Path) 
         config.write_text(f'[web]\ntrusted_proxies = "{wrong}"\n')
         with pytest.raises(ConfigError, match="must be addresses"):
             load_settings({"BIRBCAM_CONFIG": str(config)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "present", "password", "by_https", "key", "said"),
+    [
+        ({"trusted_proxies": "127.0.0.1"}, {}, False, False, "trusted_proxies", "set one first"),
+        ({"trusted_proxies": "127.0.0.1"}, {}, True, False, "", ""),
+        ({"https_only": True}, {}, True, True, "https_only", "needs a proxy"),
+        ({"https_only": True}, {"trusted_proxies": "127.0.0.1"}, True, False, "https_only", "lock you out"),
+        ({"https_only": True}, {"trusted_proxies": "127.0.0.1"}, True, True, "", ""),
+        (
+            {"trusted_proxies": ""},
+            {"trusted_proxies": "1.2.3.4", "https_only": True},
+            True,
+            True,
+            "trusted_proxies",
+            "",
+        ),
+        ({"session_days": 3}, {}, False, False, "", ""),
+    ],
+)
+def test_the_page_lets_nobody_lock_himself_out(
+    changes: dict[str, Any], present: dict[str, Any], password: bool, by_https: bool, key: str, said: str
+) -> None:
+    before = {"host": "127.0.0.1", "port": 8080, "trusted_proxies": "", "https_only": False} | present
+    problems = web_problems(
+        {f"web.{name}": value for name, value in changes.items()},
+        {f"web.{name}": value for name, value in before.items()},
+        password,
+        by_https,
+    )
+    assert [problem.key for problem in problems] == ([f"web.{key}"] if key else [])
+    assert all(said in problem.said for problem in problems)
 
 
 def test_https_only_refuses_what_is_not_encrypted(settings: Settings) -> None:

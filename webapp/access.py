@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from flask import abort, g, redirect, request, session, url_for
+from flask import abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.datastructures import WWWAuthenticate
@@ -163,7 +163,7 @@ def guard() -> ResponseReturnValue | None:
         abort(404, "There is no such page.")  # no name of ours has these, and file systems choke on them
     if request.endpoint in UNASKED:
         return None
-    if app_state().settings.web.https_only and not request.is_secure:
+    if current_app.config["HTTPS_ONLY"] and not request.is_secure:
         abort(403, "BirbCam is opened by its https:// address alone; this one is not encrypted.")
     accounts = app_state().users.read()
     g.visitor = who = _identify(accounts)

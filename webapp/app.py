@@ -78,6 +78,7 @@ def create_app(settings: Settings, environ: Mapping[str, str] | None = None) -> 
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
+        HTTPS_ONLY=settings.web.https_only,  # as at the start, like the proxies that are believed
         WTF_CSRF_CHECK_DEFAULT=False,  # the guard asks for it: programs with a token need none
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: pages stay open for days
         WTF_CSRF_SSL_STRICT=False,  # compares Referer with Host, which a proxy may have rewritten

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 from webapp.access import visitor
-from webapp.state import app_state
 
 YEAR = 365 * 86400  # s
 
@@ -48,7 +47,7 @@ def add_headers(response: Response) -> Response:
     """Run after every request."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
-    if app_state().settings.web.https_only and request.is_secure:
+    if current_app.config["HTTPS_ONLY"] and request.is_secure:
         response.headers["Strict-Transport-Security"] = HSTS
     if "Cache-Control" not in response.headers:
         response.cache_control.private = True

@@ -177,11 +177,11 @@ def problem_answer(error: ConfigError) -> Response:
 
 
 def _change(changes: Mapping[str, Any]) -> ResponseReturnValue:
-    users = app_state().users
+    users, by_https = app_state().users, request.is_secure
 
     def edit(stored: Stored) -> Saved:  # in a thread
         present, below = values_of(stored.now.settings), values_of(stored.below.settings)
-        if problems := web_problems(changes, present, users.read().closed):
+        if problems := web_problems(changes, present, users.read().closed, by_https):
             raise ConfigError(list(problems))
         return with_changes(stored.saved, changes, present, below)
 

@@ -11,8 +11,34 @@ from webapp.access import is_loopback_host
 from webapp.server import open_listener
 
 
-def web_problems(changes: Mapping[str, Any], present: Mapping[str, Any], has_password: bool) -> list[Problem]:
-    """What is wrong with a new address of this web app: at its next start, it must be able to listen there."""
+def web_problems(
+    changes: Mapping[str, Any], present: Mapping[str, Any], has_password: bool, by_https: bool = False
+) -> list[Problem]:
+    """What is wrong with new settings of this web app: at its next start, it must be reached by who sets them.
+
+    `by_https` is whether that is how they are sent.
+    """
+    return _address_problems(changes, present, has_password) or _proxy_problems(
+        changes, present, has_password, by_https
+    )
+
+
+def _proxy_problems(
+    changes: Mapping[str, Any], present: Mapping[str, Any], has_password: bool, by_https: bool
+) -> list[Problem]:
+    proxies, https_only = (changes.get(key, present[key]) for key in ("web.trusted_proxies", "web.https_only"))
+    if "web.trusted_proxies" in changes and proxies and not has_password:
+        said = "opens the page to whoever reaches the proxy, which needs a password; set one first"
+        return [_of("web.trusted_proxies", said)]
+    if https_only is True and not proxies:
+        key = "web.https_only" if "web.https_only" in changes else "web.trusted_proxies"
+        return [_of(key, "web.https_only needs a proxy that makes the https, named in web.trusted_proxies")]
+    if changes.get("web.https_only") is True and not by_https:
+        return [_of("web.https_only", "would lock you out: open this page by its https:// address, and set it there")]
+    return []
+
+
+def _address_problems(changes: Mapping[str, Any], present: Mapping[str, Any], has_password: bool) -> list[Problem]:
     host, port = (changes.get(key, present[key]) for key in ("web.host", "web.port"))
     if not isinstance(host, str) or type(port) is not int or not 0 < port < 65536:
         return []  # the table says so, or the default counts again
