@@ -15,9 +15,8 @@ const HLS = {
   fragLoadPolicy: policy(10_000),
 };
 // A natively played stream begins three segments behind the edge, and each stall leaves it further behind.
-const FAR_BEHIND = 4; // s from which on it jumps
-const NEAR = 2; // s that it jumps to; from more than that on it plays a little faster
-const FASTER = 1.1;
+const FAR_BEHIND = 6; // s from which on it jumps
+const NEAR = 2; // s that it jumps to
 
 function policy(milliseconds) {
   const retry = { maxNumRetry: 1, retryDelayMs: 300, maxRetryDelayMs: 1_000 };
@@ -39,17 +38,13 @@ export async function openHls(video, playlist, script, signal, end) {
   if (script && (window.ManagedMediaSource || window.MediaSource)) return openHlsJs(video, playlist, script, signal, end);
   video.src = playlist;
   return {
-    close: () => {
-      video.playbackRate = 1;
-      clear(video);
-    },
+    close: () => clear(video),
     look: async () => {
       // Chromium tells of no place to seek to, but of what it has.
       const times = video.seekable.length ? video.seekable : video.buffered;
       const edge = times.length ? times.end(times.length - 1) : 0;
       const delay = edge > video.currentTime ? edge - video.currentTime : null;
-      if (delay > FAR_BEHIND) video.currentTime = edge - NEAR;
-      video.playbackRate = delay > NEAR ? FASTER : 1;
+      if (delay > FAR_BEHIND && video.seekable.length) video.currentTime = edge - NEAR; // no rate: Chromium breaks off
       return { progress: video.currentTime, delay };
     },
   };
