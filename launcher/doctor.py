@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,13 +13,14 @@ from pathlib import Path
 from config.errors import ConfigError, RecorderError
 from config.load import Loaded, load
 from config.logs import redact
+from config.network import is_loopback
 from config.settings import Settings
 from config.sizes import parse_amount
 from launcher.doctor_look import check_elsewhere, look
 from launcher.doctor_pi import judge
 from launcher.finding import Finding
-from launcher.ports import PORT_HOSTS, is_free
-from mediamtx.addresses import running_recorder
+from launcher.ports import EVERYWHERE, PORT_HOSTS, is_free
+from mediamtx.addresses import running_recorder, webrtc_udp_host
 from mediamtx.find import find_mediamtx
 from mediamtx.layout import Layout
 
@@ -61,6 +63,8 @@ def examine() -> Iterator[Finding]:
     yield from check_folders(settings)
     yield from check_space(settings)
     yield from check_ports(settings, recorder_runs=running is not None)
+    if settings.recorder != "embedded" and not settings.mediamtx.host:
+        yield check_webrtc(settings, recorder_runs=running is not None)
 
 
 def check_python() -> Finding:
@@ -196,3 +200,17 @@ def check_ports(settings: Settings, recorder_runs: bool) -> Iterator[Finding]:
         else:
             cure = f"fine if BirbCam's own service holds it; else end that program or set {setting}"
             yield Finding(False, f"port {port} ({setting}) is taken", cure, grave=False)
+
+
+def check_webrtc(settings: Settings, recorder_runs: bool) -> Finding:
+    """Whether browsers reach the UDP port that the live picture over WebRTC comes from; without, they get it by HLS."""
+    port, host = settings.mediamtx.webrtc_udp_port, webrtc_udp_host(settings)
+    text = f"UDP port {port} (mediamtx.webrtc_udp_port)"
+    if not recorder_runs and not is_free(host or EVERYWHERE, port, socket.SOCK_DGRAM):
+        return Finding(False, f"{text} is taken", "end the program that holds it, or set another port")
+    if not is_loopback(host):
+        return Finding(True, f"{text}: let a firewall pass it, as with: sudo ufw allow {port}/udp; else live is by HLS")
+    if settings.web.trusted_proxies:
+        cure = 'set mediamtx.webrtc_udp_host = "0.0.0.0", and let a firewall pass it'
+        return Finding(False, f"{text} is for this machine alone; through the proxy live is by HLS", cure, grave=False)
+    return Finding(True, f"{text} is for this machine alone, as the page is")

@@ -22,6 +22,7 @@ from launcher.doctor import (
     check_recorder,
     check_settings,
     check_space,
+    check_webrtc,
     examine,
 )
 
@@ -126,3 +127,16 @@ def test_the_exit_code_tells(tmp_path: Path) -> None:
     config.write_text("nonsense = 1")
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "1 wrong")
+
+
+def test_the_port_of_webrtc(settings: Settings) -> None:
+    port = settings.mediamtx.webrtc_udp_port
+    assert "for this machine alone, as the page is" in str(check_webrtc(settings, recorder_runs=False))
+    proxied = dataclasses.replace(settings, web=dataclasses.replace(settings.web, trusted_proxies="127.0.0.1"))
+    assert 'webrtc_udp_host = "0.0.0.0"' in str(check_webrtc(proxied, recorder_runs=True))
+    opened = dataclasses.replace(settings, web=dataclasses.replace(settings.web, host="0.0.0.0"))
+    assert f"sudo ufw allow {port}/udp" in str(check_webrtc(opened, recorder_runs=True))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", port))
+        assert "is taken" in str(check_webrtc(settings, recorder_runs=False))
+        assert "is taken" not in str(check_webrtc(settings, recorder_runs=True)), "the recorder holds it"
