@@ -117,7 +117,7 @@ def _read_index(file: int, size: int, settled: bool) -> Index:
             bounds.append(key)
     if settled and bounds:
         bounds.append((behind, len(parts)))
-    pieces = []
+    pieces: list[Piece] = []
     for (start, number), (stop, _) in itertools.pairwise(bounds):
         # A part more on either side: sound may come earlier or later than the picture it belongs to.
         final, last = min(len(parts), bisect_left(lasts, stop) + 2) - 1, settled and stop == behind

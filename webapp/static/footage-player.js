@@ -13,6 +13,7 @@ import { toggleFullscreen } from "./screen.js";
 
 const BEFORE = 5 * 60_000; // ms loaded before the moment asked for
 const AFTER = 25 * 60_000;
+const AHEAD = 30_000; // ms that may be loaded before they are played
 const EDGE = 250; // ms before the end of what is loaded that count as the end
 const HLS = { maxBufferLength: 20, backBufferLength: 30, startFragPrefetch: true, maxBufferHole: 0.5 };
 
@@ -24,6 +25,7 @@ class FootagePlayer extends HTMLElement {
   #onwards = false; // whether to play when that is loaded
   #number = 0; // of the load that counts
   #last = 0; // media ms, as it was told last
+  #aim = 0; // the moment that was shown or asked for last
   #ran = false; // whether "runout" was told for what is loaded
 
   connectedCallback() {
@@ -46,12 +48,6 @@ class FootagePlayer extends HTMLElement {
     return !this.#video.paused && !this.#video.ended;
   }
 
-  /** The moment shown, ms; that which is being loaded, before it is. */
-  get moment() {
-    if (this.#wanted !== null) return this.#wanted;
-    return this.#stretches.length ? toWall(this.#stretches, this.#video.currentTime * 1000) : null;
-  }
-
   /** Whether a moment can be shown without loading anything. */
   has(time) {
     return this.#wanted === null && covers(this.#stretches, time);
@@ -59,6 +55,7 @@ class FootagePlayer extends HTMLElement {
 
   /** Show a moment, and play on from there with `play`; else go on as before. */
   async seek(time, { play = this.#wanted === null ? this.playing : this.#onwards } = {}) {
+    this.#aim = time;
     if (this.has(time) && !this.#problem) {
       this.#ran = false;
       this.#last = toMedia(this.#stretches, time);
@@ -208,7 +205,9 @@ class FootagePlayer extends HTMLElement {
     const gap = this.#video.seeking ? null : gapBetween(this.#stretches, this.#last, media);
     if (gap && media - this.#last < 5_000) this.#tell("gap", gap);
     this.#last = media;
-    this.#tell("moment", { time: toWall(this.#stretches, media) });
+    if (this.#video.error || this.#video.readyState < 2) return; // the time is not that of a picture
+    this.#aim = toWall(this.#stretches, media);
+    this.#tell("moment", { time: this.#aim });
     const last = this.#stretches.at(-1);
     if (this.playing && media > last.media + last.duration - EDGE) this.#runOut();
   }
@@ -220,17 +219,19 @@ class FootagePlayer extends HTMLElement {
     this.#tell("runout", { time: last.wall + last.duration, playing: true });
   }
 
-  /** Say why it does not play on, as far as it can be known. */
+  /** Say why it does not play on: whether some of what comes next is not there any more. */
   async #explain() {
-    const time = this.moment ?? 0;
     const number = this.#number;
-    const response = await fetch(this.#address(time - 1_000, time + 4_000)).catch(() => null);
+    const [time, before] = [this.#aim, this.#stretches];
+    const response = await fetch(this.#address(time - 1_000, time + AHEAD)).catch(() => null);
+    const now = response?.ok ? stretchesOf(await response.text()) : [];
     if (number !== this.#number) return;
-    const there = response?.ok && covers(stretchesOf(await response.text()), time + 100);
     this.#wanted = null;
-    if (!response) this.say("The server does not answer", "Is BirbCam still running?", "Try again");
-    else if (there) this.say(...UNPLAYABLE);
-    else this.say(...GONE);
+    this.#stretches = []; // what comes next is loaded anew
+    const moments = Array.from({ length: AHEAD / 1_000 }, (_, index) => time + 500 + index * 1_000);
+    const lost = moments.some((moment) => covers(before, moment) && !covers(now, moment));
+    if (!response || response.status >= 500) this.say("The server does not answer", "Is BirbCam still running?", "Try again");
+    else this.say(...(lost || !now.length ? GONE : UNPLAYABLE));
   }
 
   #showPlaying() {

@@ -32,12 +32,12 @@ class TimeStrip extends HTMLElement {
     this.#overview = this.querySelector("[data-part=overview]");
     new ResizeObserver(() => this.draw()).observe(this.#canvas);
     new MutationObserver(() => this.draw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    this.#canvas.addEventListener("wheel", this.#onWheel, { passive: false });
+    this.addEventListener("wheel", this.#onWheel, { passive: false });
     this.addEventListener("pointerdown", this.#onDown);
     this.addEventListener("pointermove", this.#onMove);
     this.addEventListener("pointerup", this.#onUp);
     this.addEventListener("pointercancel", this.#onUp);
-    this.#canvas.addEventListener("pointerleave", () => this.#tell("hover", { time: null }));
+    this.#canvas.parentElement.addEventListener("pointerleave", () => this.#tell("hover", { time: null }));
     for (const handle of this.#handles()) handle.addEventListener("keydown", this.#onHandleKey);
   }
 
@@ -185,7 +185,7 @@ class TimeStrip extends HTMLElement {
 
   #onMove = (event) => {
     if (!this.#pointers.has(event.pointerId)) {
-      if (event.target === this.#canvas) this.#hover(event);
+      if (event.target !== this.#overview) this.#hover(event);
       return;
     }
     this.#pointers.set(event.pointerId, event.clientX);

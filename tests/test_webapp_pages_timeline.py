@@ -1,0 +1,356 @@
+"""The timeline in a real browser: looked over, moved about in, played, and exported from.
+
+The footage is grey and lighter with each second, so that a pixel tells which moment is shown.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pipeline import Pipeline, running_pipeline
+from playwright.sync_api import Browser, Locator, expect
+from yard import T
+
+import media
+from config.settings import CameraSettings
+from conftest import settings_in
+from mediamtx.layout import Layout
+from mediamtx.names import Segment, Stream, iso
+from mediamtx.segments import inspect, list_segments
+from visiting import PHONE, Tab, opened, publish_film, running_web
+from waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+GREY = """v => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 16, height: 16 });
+  const context = canvas.getContext("2d");
+  context.drawImage(v, 0, 0, 16, 16);
+  return context.getImageData(8, 8, 1, 1).data[0];
+}"""
+
+
+@dataclass
+class Site:
+    """A running web app with the footage of cameras that tests share, or spoil."""
+
+    address: str
+    layout: Layout
+    stem: str  # of the clip of "front"
+    doomed: list[Segment]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, ffmpeg: str) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("timeline")
+    settings = replace(
+        settings_in(folder),
+        time_zone="Europe/Berlin",
+        cameras={name: CameraSettings() for name in ("front", "doomed", "empty")},
+    )
+    layout = Layout.of(settings)
+    segments = {}
+    for name in ("front", "doomed"):
+        look: dict[str, Any] = {"size": (160, 90), "counts": True}
+        segments[name] = media.write_segments(layout, Stream(name), T, [10, 10, 10], **look)
+        later = 60 if name == "front" else 30
+        segments[name] += media.write_segments(layout, Stream(name), at(later), [10, 10], **look)
+    doomed = segments["doomed"]
+    (large,) = media.write_segments(layout, Stream("doomed"), at(50), [10], size=(640, 360), noise=40)
+    doomed += [large, *(replace(large, start=at(start)) for start in range(60, 120, 10))]  # too much to be loaded ahead
+    for segment in doomed[6:]:
+        shutil.copy(layout.segment_path(large), layout.segment_path(segment))
+    media.write_segments(layout, Stream("doomed"), at(120), [10], size=(160, 90), counts=True)
+    clip = publish_film(layout, T + timedelta(seconds=12))
+    with running_web(settings, folder) as address:
+        yield Site(address, layout, clip.name.stem, doomed)
+
+
+def at(seconds: float) -> datetime:
+    return T + timedelta(seconds=seconds)
+
+
+class Timeline:
+    """The page in a tab."""
+
+    def __init__(self, tab: Tab, camera: str, moment: float | None = None) -> None:
+        self.tab, self.page = tab, tab.page
+        tab.open(f"/timeline/{camera}" + (f"?at={iso(at(moment))}" if moment is not None else ""))
+        self.strip = self.page.locator("time-strip")
+        self.canvas = self.page.locator("[data-part=strip]")
+
+    def ask(self, expression: str) -> Any:
+        """What a JavaScript expression over the strip `s` gives."""
+        return self.strip.evaluate(f"s => {expression}")
+
+    def video(self, expression: str) -> Any:
+        return self.tab.video(expression, "footage-player")
+
+    @property
+    def moment(self) -> float:
+        """The moment that the page says it shows, s since T."""
+        cursor = self.ask("s.cursor")
+        return -1e9 if cursor is None else float(cursor) / 1000 - T.timestamp()
+
+    @property
+    def second(self) -> int:
+        """The second of its footage that is in the picture."""
+        return round(int(self.page.locator("footage-player video").evaluate(GREY)) * 219 / 255 / 4)
+
+    def view(self) -> tuple[float, float]:
+        """What part of the day is shown, s since T."""
+        view = self.ask("s.view")
+        return view["from"] / 1000 - T.timestamp(), view["to"] / 1000 - T.timestamp()
+
+    def wait_for_moment(self, low: float, high: float, timeout: float = 20) -> None:
+        wait_until(lambda: low <= self.moment <= high, timeout, f"{low} to {high} s is shown, not {self.moment}")
+
+    def wait_for_picture(self, second: int) -> None:
+        """Wait until the picture is that of a second of its segment's count."""
+        wait_until(
+            lambda: self.video("v.readyState >= 2 && !v.seeking") and abs(self.second - second) <= 1,
+            20,
+            f"second {second} is in the picture, not {self.second}",
+        )
+
+    def button(self, name: str) -> Locator:
+        return self.page.locator(f"[data-do={name}]")
+
+    def place(self, seconds: float) -> tuple[float, float]:
+        """Where a moment lies on the strip, px in the window."""
+        box = self.canvas.bounding_box()
+        assert box is not None
+        begin, end = self.view()
+        return box["x"] + (seconds - begin) / (end - begin) * box["width"], box["y"] + box["height"] * 0.7
+
+
+def test_it_plays_over_borders_and_jumps_gaps(site: Site, browser: Browser) -> None:
+    with opened(browser, site.address) as tab:
+        page = Timeline(tab, "front", 8)
+        page.wait_for_moment(8.3, 9.9)
+        times = []
+        while page.moment < 12:  # over the border at 10 s
+            times.append(page.video("v.currentTime"))
+            assert abs(page.second - page.moment) < 1.6, "the picture is of the moment shown"
+        assert times == sorted(times) and len(times) > 5
+        assert page.video("v.webkitAudioDecodedByteCount") > 1000, "with sound"
+        expect(page.button("play").and_(tab.page.locator(".controls *"))).to_have_attribute("aria-label", "Pause")
+        expect(tab.page.locator("[data-part=event]")).to_have_text("Motion")
+        page.button("rate").click()
+        page.button("rate").click()
+        note = tab.page.locator("[data-part=note]")
+        expect(note).to_have_text("Nothing recorded 19:00:30 to 19:01:00", timeout=20_000)
+        page.wait_for_moment(60, 66)
+        assert abs(page.second - (page.moment - 60)) < 2.5
+        expect(note).to_have_text(re.compile("Nothing is recorded after this"), timeout=20_000)
+        assert page.moment == pytest.approx(80, abs=1)
+
+
+def test_the_mouse_zooms_drags_scrubs_and_chooses(site: Site, browser: Browser) -> None:
+    with opened(browser, site.address) as tab:
+        page = Timeline(tab, "front")
+        page.wait_for_picture(12)  # the day's first clip, and it waits
+        assert page.video("v.paused")
+        assert page.ask("s.view.to - s.view.from") == 86_400_000
+        x, y = page.place(12)
+        tab.page.mouse.move(x, y)
+        expect(tab.page.locator("[data-part=bubble] img")).to_be_visible()
+        for _ in range(14):
+            tab.page.mouse.wheel(0, -200)
+        begin, end = page.view()
+        assert end - begin < 200 and begin < 12 < end, "it zooms where the pointer is"
+        assert page.place(12)[0] == pytest.approx(x, abs=6)
+        tab.page.mouse.down()
+        tab.page.mouse.move(x + 100, y, steps=4)
+        tab.page.mouse.up()
+        assert page.view()[0] < begin - 5, "it is dragged along"
+        assert page.moment == pytest.approx(12, abs=1), "which chooses nothing"
+        tab.page.mouse.click(*page.place(24))
+        page.wait_for_picture(24)
+        tab.page.mouse.click(*page.place(45))
+        page.wait_for_picture(0)  # of the footage after the gap
+        assert page.moment == pytest.approx(60, abs=0.5)
+        box = tab.page.locator("[data-part=cursor]").bounding_box()
+        assert box is not None
+        tab.page.mouse.move(box["x"] + 12, box["y"] + 20)
+        tab.page.mouse.down()
+        tab.page.mouse.move(page.place(75)[0], box["y"] + 20, steps=6)
+        tab.page.mouse.up()
+        page.wait_for_picture(15)
+        wait_until(lambda: re.search(r"at=2026-11-20T18%?3?A?:?01", tab.page.url), 5, "the address tells the moment")
+        page.button("whole").click()
+        assert page.ask("s.zoomed") is False
+
+
+def test_the_keyboard_is_enough(site: Site, browser: Browser) -> None:
+    with opened(browser, site.address) as tab:
+        page = Timeline(tab, "front")
+        page.wait_for_picture(12)
+        page.strip.focus()
+        expect(page.strip).to_have_attribute("aria-valuetext", "19:00:12, Motion")
+        expect(page.strip).to_have_attribute("aria-valuenow", str(19 * 3600 + 12))
+        for _ in range(12):
+            tab.page.keyboard.press("+")
+        assert page.ask("s.view.to - s.view.from") < 30_000
+        step = page.ask("s.step") / 1000
+        tab.page.keyboard.press("ArrowRight")
+        assert page.moment == pytest.approx(12 + step, abs=0.2)
+        tab.page.keyboard.press("Shift+ArrowRight")
+        page.wait_for_picture(round(12 + 11 * step))
+        tab.page.keyboard.press("ArrowUp")
+        page.wait_for_picture(12)
+        tab.page.keyboard.press("Home")
+        page.wait_for_picture(0)
+        tab.page.keyboard.press("Space")
+        page.wait_for_moment(1, 5)
+        tab.page.keyboard.press("Space")
+        assert page.video("v.paused")
+        tab.page.keyboard.press("End")
+        page.wait_for_picture(12)
+        assert page.moment == pytest.approx(72, abs=1)
+        tab.page.keyboard.press("0")
+        assert page.ask("s.zoomed") is False
+
+
+def test_fingers_zoom_and_choose(site: Site, browser: Browser) -> None:
+    with opened(browser, site.address, PHONE, has_touch=True) as tab:
+        page = Timeline(tab, "front", 12)
+        page.wait_for_moment(12.2, 20)
+        touch = tab.page.context.new_cdp_session(tab.page)
+        before = page.ask("s.view.to - s.view.from")
+        y = page.place(0)[1]
+
+        def fingers(kind: str, *places: float) -> None:
+            points = [{"x": x, "y": y, "id": number} for number, x in enumerate(places)]
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        fingers("touchStart", 170, 220)
+        for apart in range(10, 120, 10):
+            fingers("touchMove", 170 - apart, 220 + apart)
+        fingers("touchEnd")
+        assert page.ask("s.view.to - s.view.from") < before / 2
+        for _ in range(5):
+            page.button("zoom-in").click()
+        tab.page.touchscreen.tap(*page.place(25))
+        page.wait_for_moment(25, 29)
+        assert tab.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_clips_lead_to_their_moment_and_back(site: Site, browser: Browser) -> None:
+    with opened(browser, site.address) as tab:
+        page = Timeline(tab, "front", 1)
+        card = tab.page.locator(".events .clip")
+        expect(card).to_have_count(1)
+        card.click()
+        page.wait_for_moment(12, 17)
+        expect(card).to_have_attribute("aria-current", "true")
+        tab.page.get_by_role("link", name="Open the clip").click()
+        expect(tab.page).to_have_url(re.compile(rf"/recordings/front/2026-11-20\?clip={site.stem}"))
+        tab.wait_for_playing(site.stem)
+        tab.page.keyboard.press("t")
+        expect(tab.page).to_have_url(re.compile("/timeline/front"))
+        page.wait_for_moment(12, 19)
+        tab.page.locator(".panel-head summary").click()
+        expect(tab.page.locator(".calendar a[aria-current]")).to_have_text(re.compile("20"))
+
+
+def test_a_range_is_exported(site: Site, browser: Browser) -> None:
+    with opened(browser, site.address) as tab:
+        page = Timeline(tab, "front", 5)
+        page.wait_for_moment(5, 9)
+        tab.page.keyboard.press("Space")
+        tab.page.keyboard.press("i")
+        start, end = (tab.page.locator(f"input[name={name}]") for name in ("from", "to"))
+        expect(start).to_have_value(re.compile("19:00:0[5-9]"))
+        start.fill("19:00:04")
+        end.fill("19:01:10")
+        facts = tab.page.locator("[data-part=range-facts]")
+        expect(facts).to_have_text(re.compile("1:06 · 0:30 of it not recorded"))
+        end.fill("20:30:00")
+        expect(facts).to_have_text(re.compile("At most 60:00"))
+        end.fill("19:00:20")
+        expect(facts).to_have_text("0:16")
+        handle = tab.page.get_by_role("slider", name="End of the range")
+        handle.focus()
+        tab.page.keyboard.press("Shift+ArrowRight")
+        expect(end).to_have_value("19:00:30")
+        tab.page.keyboard.press("ArrowLeft")
+        expect(handle).to_have_attribute("aria-valuetext", "19:00:29")
+        tab.page.get_by_role("button", name="Export", exact=True).click()
+        download = tab.page.locator("[data-part=range-download]")
+        expect(download).to_be_visible(timeout=20_000)
+        expect(facts).to_have_text(re.compile(r"Saved · 0:25"))
+        with tab.page.expect_download() as downloading:
+            download.click()
+        info = inspect(downloading.value.path())
+        assert info.video and info.audio and info.duration == pytest.approx(25, abs=1.1)
+        expect(tab.page.locator(".events .kind[data-kind=saved]")).to_have_count(1)
+        tab.page.locator("[data-part=range-close]").click()
+        expect(tab.page.locator("form.range")).to_be_hidden()
+        assert page.ask("s.range") is None
+
+
+def test_footage_that_was_deleted_meanwhile_is_said_to_be_gone(site: Site, browser: Browser) -> None:
+    with opened(browser, site.address) as tab:
+        page = Timeline(tab, "doomed", 1)
+        page.wait_for_moment(1.2, 5)
+        tab.page.keyboard.press("Space")
+        for segment in site.doomed:
+            site.layout.segment_path(segment).unlink()
+        tab.page.mouse.click(*page.place(115))
+        problem = tab.page.locator("[data-part=problem]")
+        expect(problem).to_contain_text("This footage is gone", timeout=20_000)
+        assert any("410" in said for said in tab.problems)
+        tab.problems.clear()
+        problem.get_by_role("button", name="Go on with what is left").click()
+        page.wait_for_picture(3)
+        page.wait_for_moment(120, 128)
+        expect(problem).to_be_hidden()
+
+
+def test_a_day_without_footage_says_so(site: Site, browser: Browser) -> None:
+    with opened(browser, site.address) as tab:
+        tab.open("/timeline/front/2026-10-25")
+        expect(tab.page.locator("[data-part=problem]")).to_contain_text("Nothing is recorded on this day")
+        expect(tab.page.locator("time-strip")).to_have_attribute("aria-valuemax", "90000")
+        expect(tab.page.get_by_role("heading", name="No clips on this day")).to_be_visible()
+        tab.open("/timeline/empty")
+        expect(tab.page.get_by_role("heading", name="Nothing of empty is recorded yet")).to_be_visible()
+
+
+@pytest.fixture(params=["embedded", "mediamtx"])
+def pipeline(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    if request.param == "mediamtx":
+        request.getfixturevalue("mediamtx_binary")
+    request.getfixturevalue("ffmpeg")
+    with running_pipeline(tmp_path_factory.mktemp(request.param), request.param, ["front"]) as pipeline:
+        pipeline.publish()
+        yield pipeline
+
+
+def test_what_a_recorder_writes_plays_at_once_and_when_it_is_down(pipeline: Pipeline, browser: Browser) -> None:
+    layout = Layout.of(pipeline.settings)
+    wait_until(lambda: len(list_segments(layout, Stream("front"))) >= 4, 60, "four segments")
+    with opened(browser, pipeline.address) as tab:
+        look_through(tab, pipeline)
+        pipeline.kill("front")
+        pipeline.kill("recorder")
+        look_through(tab, pipeline)
+
+
+def look_through(tab: Tab, pipeline: Pipeline) -> None:
+    page = Timeline(tab, "front")
+    wait_until(lambda: page.video("v.readyState >= 2 && !v.seeking"), 20, "a picture")
+    tab.page.keyboard.press("Home")
+    page.button("rate").click()
+    tab.page.keyboard.press("Space")
+    before = page.video("v.currentTime")
+    wait_until(lambda: page.video("v.currentTime") > before + 6, 30, "it plays over a border")
+    assert page.video("v.webkitAudioDecodedByteCount") > 1000, "with sound"
+    assert tab.page.evaluate("Boolean(window.Hls)") is (pipeline.settings.recorder == "mediamtx")
