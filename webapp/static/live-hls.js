@@ -17,6 +17,7 @@ const HLS = {
 // A natively played stream begins three segments behind the edge, and each stall leaves it further behind.
 const FAR_BEHIND = 6; // s from which on it jumps
 const NEAR = 2; // s that it jumps to
+const TOO_FAR = 12; // s from which on it is begun anew, where it cannot jump
 
 function policy(milliseconds) {
   const retry = { maxNumRetry: 1, retryDelayMs: 300, maxRetryDelayMs: 1_000 };
@@ -44,7 +45,9 @@ export async function openHls(video, playlist, script, signal, end) {
       const times = video.seekable.length ? video.seekable : video.buffered;
       const edge = times.length ? times.end(times.length - 1) : 0;
       const delay = edge > video.currentTime ? edge - video.currentTime : null;
-      if (delay > FAR_BEHIND && video.seekable.length) video.currentTime = edge - NEAR; // no rate: Chromium breaks off
+      // A faster rate is no way: Chromium's own player breaks off.
+      if (delay > FAR_BEHIND && video.seekable.length) video.currentTime = edge - NEAR;
+      else if (delay > TOO_FAR) end();
       return { progress: video.currentTime, delay };
     },
   };
