@@ -2,8 +2,8 @@
 
 Each is written byte by byte on a connection of its own, so that it may be what no client sends: paths that climb, in
 all encodings; methods, ranges, dates, cookies, tokens and headers that are wrong, huge or repeated; JSON that is
-broken, deep or of the wrong types; bodies that are longer or shorter than said. A third comes with an admin's token, a third
-with a viewer's, a third with none. A recorder runs, without a camera that sends.
+broken, deep or of the wrong types; bodies that are longer or shorter than said. A third comes with an admin's token, a
+third with a viewer's, a third with none. A recorder runs, without a camera that sends.
 
 Looked for: answers from 500 on, words from files outside of BirbCam's folders, files made or changed there, and memory.
 Prints a Markdown table; bench/RESULTS.md keeps the latest.
@@ -43,7 +43,7 @@ from website import publish_clip, routes  # noqa: E402
 
 CANARY = b"the-canary-sings-outside"
 RIGHT = ("501", "503", "closed")
-"""501 is for a Transfer-Encoding that nobody knows (RFC 9112), 503 for the picture of a camera that does not send yet."""
+"""501 is for a Transfer-Encoding that nobody knows (RFC 9112), 503 for the picture of a camera that is to send soon."""
 FORBIDDEN = (CANARY, b"root:x:0:0", b"daemon:x:1:1")
 TIMEOUT = 20.0  # s
 LARGEST = 400_000  # bytes of an answer that are read

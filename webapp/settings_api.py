@@ -48,20 +48,20 @@ def shown() -> ResponseReturnValue:
 
 @blueprint.patch("/api/v1/settings")
 def change() -> ResponseReturnValue:
-    """Lay values over those of config.txt."""
+    """Lay values over those of config.txt, by dotted key: null takes one back."""
     return _change(_object())
 
 
 @blueprint.patch("/api/v1/cameras/<name>")
 def change_camera(name: str) -> ResponseReturnValue:
-    """The same for one camera."""
+    """Change settings of one camera: null takes a value back."""
     camera_or_404(name)
     return _change({f"cameras.{name}.{key}": value for key, value in _object().items()})
 
 
 @blueprint.post("/api/v1/cameras")
 def add_camera() -> ResponseReturnValue:
-    """Another camera."""
+    """Add a camera; any of its settings may stand beside name and source."""
     values = dict(_object())
     name = values.pop("name", None)
     if not isinstance(name, str) or not all(isinstance(key, str) for key in values):
