@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from pathlib import Path
 
@@ -84,11 +85,15 @@ def test_the_session_cookie(locked: Flask) -> None:
     assert "Secure" not in cookie  # over http a browser would not keep it
     assert "Set-Cookie" not in visitor.get("/api/v1/status").headers
 
-    token = visitor.token("/settings/account")
-    answer = visitor.client.post(
-        "/logout", data={"csrf_token": token}, environ_overrides={"wsgi.url_scheme": "https"}, headers=HTML
-    )
-    assert "Secure" in answer.headers["Set-Cookie"]
+
+@pytest.mark.parametrize(("root", "start"), [("", "__Host-birbcam_"), ("/birds", "__Secure-birbcam_")])
+def test_the_cookie_of_an_encrypted_page_stays_encrypted(locked: Flask, root: str, start: str) -> None:
+    https = {"wsgi.url_scheme": "https", "SCRIPT_NAME": root}
+    cookie = Visitor(locked).client.get("/login", environ_overrides=https).headers["Set-Cookie"]
+    assert cookie.startswith(start)
+    assert "; Secure" in cookie
+    assert f"; Path={root or '/'}" in cookie
+    assert "Domain" not in cookie
 
 
 def test_logging_out(locked: Flask) -> None:
@@ -182,6 +187,15 @@ def test_the_token_as_a_header(app: Flask) -> None:
         "/api/v1/cameras/front/save", json={"seconds": 4}, headers={"X-CSRFToken": visitor.token("/")}
     )
     assert "seconds" in answer.json["detail"]  # it came as far as that
+
+
+def test_what_the_security_list_names_is_there() -> None:
+    root = Path(__file__).parent.parent
+    text = (root / "docs" / "security.md").read_text()
+    named = set(re.findall(r"`((?:webapp|tests|mediamtx|docs)/[\w./-]+)`", text))
+    assert len(named) > 5
+    assert not [name for name in named if not (root / name).exists()]
+    assert {f"{part}" for part in range(1, 16)} == set(re.findall(r"^\| \*\*(\d+)\*\* ", text, re.MULTILINE))
 
 
 def test_the_version_is_that_of_the_release() -> None:

@@ -389,9 +389,9 @@ def test_with_a_password_it_is_opened_to_the_network(settings: Settings, start: 
     assert site.running.lines == [f"INFO webapp.server: web app at http://localhost:{site.port}/"]
 
 
-def set_password(settings: Settings, tmp_path: Path, text: str) -> subprocess.CompletedProcess[str]:
+def set_password(settings: Settings, tmp_path: Path, text: str, *more: str) -> subprocess.CompletedProcess[str]:
     config = write_settings(settings, tmp_path / "config.txt")
-    command = [sys.executable, "-m", "webapp", "--set-password", "--config", str(config)]
+    command = [sys.executable, "-m", "webapp", "--set-password", "--config", str(config), *more]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(command, input=text, capture_output=True, text=True, env=environment, timeout=60)
 
@@ -406,7 +406,10 @@ def test_the_password_is_set_from_the_command_line(settings: Settings, tmp_path:
     done = set_password(settings, tmp_path, "a blue tit\n")
     assert (done.returncode, done.stderr) == (0, "")
     assert layout.web_users.stat().st_mode & 0o777 == 0o600
+    assert "The password of admin is set" in done.stdout
     assert verify_password(UserFile(layout).read().users[0].password, "a blue tit")
+    nobody = set_password(settings, tmp_path, "a coal tit\n", "--user", "Ben")
+    assert (nobody.returncode, nobody.stderr) == (1, "birbcam: There is no user Ben; there are: admin\n")
 
 
 def test_help_needs_no_web_server() -> None:
