@@ -109,7 +109,7 @@ def test_the_page_of_a_camera(pipeline: Pipeline, browser: Browser, tmp_path: Pa
         tab.page.get_by_role("button", name="Sound is off").click()
         expect(tab.page.get_by_role("button", name="Sound is on", pressed=True)).to_be_visible()
         wait_for_way(tab, "hls")
-        expect(tab.page.locator("[data-part=delay]")).to_contain_text("HLS for the sound")
+        expect(tab.page.locator("[data-part=delay]")).to_contain_text("HLS for sound")
         heard = tab.video("v.webkitAudioDecodedByteCount", "live-player")
         wait_until(lambda: tab.video("v.webkitAudioDecodedByteCount", "live-player") > heard, 15, "sound is decoded")
         tab.page.keyboard.press("m")

@@ -297,7 +297,7 @@ class LivePlayer extends HTMLElement {
     if (!delay) return;
     if (seconds === null) delay.textContent = "";
     else if (way === "webrtc") delay.textContent = `WebRTC, ${Math.max(seconds, 0.1).toFixed(1)} s`;
-    else delay.textContent = `${this.#soundWanted ? "HLS for the sound" : "HLS"}, ${seconds.toFixed(1)} s behind`;
+    else delay.textContent = `${this.#soundWanted ? "HLS for sound" : "HLS"}, ${seconds.toFixed(1)} s behind`;
   }
 
   #showSound() {
