@@ -104,6 +104,7 @@ def test_wrong_values_are_all_told_with_their_cure_and_nothing_is_changed(ask: C
     errors = {error["key"]: error["detail"] for error in answer.get_json()["errors"]}
     assert set(errors) == {"cameras.front.fps", "retention.keep_free"} and "1 to 120" in errors["cameras.front.fps"]
     assert ask("GET", "/api/v1/settings").get_json()["version"] == version
+    wrong: Any
     for wrong in ([], "x", 3, None):
         assert ask("PATCH", "/api/v1/settings", wrong).status_code in (400, 415)
 

@@ -33,8 +33,11 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn is untyped
     send_timeout = SEND_TIMEOUT
 
     def patch(self) -> None:
-        """Make sockets and locks cooperative; child processes are only started from native threads."""
-        monkey.patch_all(subprocess=False)
+        """Make sockets and locks cooperative; child processes are only started from native threads.
+
+        There, gevent's `os.close` may put off closing a pipe until a loop runs that never does, and `subprocess` waits.
+        """
+        monkey.patch_all(subprocess=False, os=False, signal=False)
         listeners = [gevent.socket.socket(s.FAMILY, fileno=s.sock.detach()) for s in self.sockets]
         self.sockets: list[Any] = listeners
         self._ending = Event()

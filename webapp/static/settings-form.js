@@ -112,7 +112,7 @@ export class SettingsForm extends HTMLElement {
     }
   }
 
-  /** Where somebody else changed other settings meanwhile, ours are sent again; where the same, that is an error. */
+  /** Where somebody else changed other settings meanwhile, ours are sent again; where the same ones, that is an error. */
   async #send(changed, body) {
     const { url, version } = this.dataset;
     try {
@@ -126,6 +126,7 @@ export class SettingsForm extends HTMLElement {
       .filter((field) => told.has(field.key) && !same(told.get(field.key).value, field.saved))
       .map((field) => ({ key: field.key, detail: `somebody else set it to ${words(told.get(field.key).value)} meanwhile; save again if you mean it` }));
     this.dataset.version = now.version;
+    for (const field of this.fields) if (!field.changed && told.has(field.key)) field.take(told.get(field.key));
     if (errors.length) throw Object.assign(new Error("Somebody else changed the same settings meanwhile."), { errors });
     return patchJson(url, body, now.version);
   }
