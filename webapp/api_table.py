@@ -28,6 +28,7 @@ class Operation:
 
     answers: Mapping[int, Any]
     body: Any = None
+    cure: str = "The page Settings, API shows what is taken here."  # what a wrong body is told
     query: Mapping[str, Schema] = field(default_factory=dict)
     errors: tuple[int, ...] = ()
 
@@ -84,12 +85,22 @@ OPERATIONS: dict[str, Operation] = {
         errors=(400, 404),
     ),
     "pages.days_json": Operation({200: types.Days}, errors=(404,)),
-    "clips.save": Operation({201: types.OneClip}, types.SaveBody, errors=(400, 404, 409, 415, 507)),
+    "clips.save": Operation(
+        {201: types.OneClip},
+        types.SaveBody,
+        'Say how much to save: {"seconds": 5 to 600}.',
+        errors=(400, 404, 409, 415, 507),
+    ),
     "decisions.keep_clip": Operation({200: types.OneClip}, errors=(404, 409, 507)),
     "decisions.unkeep_clip": Operation({200: types.OneClip}, errors=(404,)),
     "decisions.delete": Operation({204: None}, errors=(404, 409, 507)),
     "decisions.restore_clip": Operation({200: types.OneClip}, errors=(404, 409, 507)),
-    "decisions.batch": Operation({200: types.BatchDone}, types.BatchBody, errors=(400, 404, 415)),
+    "decisions.batch": Operation(
+        {200: types.BatchDone},
+        types.BatchBody,
+        'Say what to do with which clips: {"action": "keep | unkeep | delete | restore", "stems": ["...", ...]}.',
+        errors=(400, 404, 415),
+    ),
     "decisions.trash": Operation({200: types.Trash}, errors=(404,)),
     "manual.shown": Operation({200: types.ManualRecording}, errors=(404,)),
     "manual.start": Operation({200: types.ManualRecording, 201: types.ManualRecording}, errors=(404, 409, 507)),

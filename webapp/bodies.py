@@ -23,10 +23,11 @@ def check_body() -> ResponseReturnValue | None:
     operation = OPERATIONS.get(request.endpoint or "")
     if operation is None or operation.body is None or isinstance(operation.body, Media):
         return None
-    if not request.is_json:
+    data = request.get_data()
+    if data and not request.is_json:
         abort(415, "Send JSON, and say so: Content-Type: application/json.")
-    problem = problem_of(request.get_data(), operation.body)
-    return None if problem is None else problem_answer(*problem)
+    problem = problem_of(data, operation.body)
+    return None if problem is None else problem_answer(*problem, operation.cure)
 
 
 def problem_of(data: bytes, wanted: Any) -> tuple[str, str] | None:
@@ -44,9 +45,9 @@ def problem_of(data: bytes, wanted: Any) -> tuple[str, str] | None:
     return None
 
 
-def problem_answer(key: str, said: str) -> Response:
-    """400 with what is wrong where."""
-    detail = f"{key}: {said}." if key else f"{said}."
+def problem_answer(key: str, said: str, cure: str) -> Response:
+    """400 with what is wrong where, and what would be right."""
+    detail = f"{key}: {said}. {cure}" if key else f"{said}. {cure}"
     errors = [{"key": key, "detail": said}]
     answer = jsonify({"type": "about:blank", "title": "Bad Request", "status": 400, "detail": detail, "errors": errors})
     answer.mimetype = "application/problem+json"
