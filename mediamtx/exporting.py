@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from config.errors import ClipError, StorageError
 from mediamtx.clips import Clip
@@ -15,6 +15,7 @@ from mediamtx.files import make_folder
 from mediamtx.layout import Layout
 from mediamtx.listing import Segments, segments_of
 from mediamtx.names import Stream
+from mediamtx.publish import sweep
 from mediamtx.recorded import gaps_between, recorded
 from mediamtx.saving import publish_span
 from mediamtx.segments import Span
@@ -53,12 +54,14 @@ def plan_export(layout: Layout, camera: str, span: Span) -> ExportPlan:
     return ExportPlan(inside, tuple(gaps_between(footage, inside)), size)
 
 
-def export(layout: Layout, camera: str, span: Span, watch: Callable[[float], None]) -> list[Clip]:
+def export(layout: Layout, camera: str, span: Span, now: datetime, watch: Callable[[float], None]) -> list[Clip]:
     """Publish a span as a clip of kind "saved", or as several where the footage cannot be joined; oldest first.
 
+    What one that was killed has left is removed first.
     `watch` is told again and again how many seconds of it are written, and may raise CancelledError to stop it; then
     nothing is left behind. Raises ClipError where nothing can be read, StorageError.
     """
+    sweep(layout, camera, "web", now)
     return publish_span(layout, camera, "saved", _segments(layout, camera, span), span, watch=watch)
 
 

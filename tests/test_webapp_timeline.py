@@ -310,13 +310,20 @@ class TestExports:
                 raise CancelledError("stopped")
 
         with pytest.raises(CancelledError):
-            export(layout, "front", Span(at(0), at(30)), watch)
+            export(layout, "front", Span(at(0), at(30)), at(99), watch)
         assert told == sorted(told) and len(told) > 10
-        assert [path for path in layout.output_dir.rglob("*") if path.is_file()] == []
+        assert list(layout.output_dir.rglob("*.mp4")) == []
         stopped = Export("front", plan_export(layout, "front", Span(at(0), at(5))))
         stopped.stop = True
         stopped.run(lambda watch: [])
         assert stopped.state == "cancelled"
+
+    def test_what_a_killed_one_left_is_removed(self, layout: Layout, recorded: list[Segment]) -> None:
+        left = layout.day_dir("front", T.date()) / ".tmp-web-4000000-1-2026-11-20_18-00-00-000_saved.mp4"
+        left.parent.mkdir(parents=True)
+        left.write_bytes(b"half a clip")
+        export(layout, "front", Span(at(0), at(5)), at(99), lambda seconds: None)
+        assert [path.suffix for path in left.parent.iterdir() if path.name.startswith(".tmp")] == []
 
 
 class TestPage:

@@ -11,7 +11,7 @@ many bytes it takes, about. Footage that changes its form (another codec, size) 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -42,7 +42,7 @@ def start(name: str) -> ResponseReturnValue:
     found = Export(name, state.threads.disk(plan_export, state.layout, name, span))
     if not state.exports.add(found):
         abort(429, "Several exports are under way already; wait for one to finish.")
-    state.threads.background(found.run, partial(export, state.layout, name, found.plan.span))
+    state.threads.background(found.run, partial(export, state.layout, name, found.plan.span, datetime.now(UTC)))
     answer = jsonify(_json(found))
     answer.headers["Location"] = url_for("exports.show", key=found.id)
     return answer, 202
