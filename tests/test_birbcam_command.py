@@ -49,7 +49,8 @@ def bare_path(tmp_path: Path) -> Path:
 def test_alone_it_lists_the_commands_a_line_each() -> None:
     done = birbcam()
     assert done.returncode == 0
-    for command in ("demo", "test", "recorder", "camera", "web", "scan", "explain", "password", "doctor", "bench"):
+    running, tools = ("recorder", "camera", "web", "scan"), ("explain", "password", "doctor", "bench", "screenshots")
+    for command in ("demo", "test", *running, *tools):
         assert sum(line.startswith(f"  {command} ") for line in done.stdout.splitlines()) == 1, command
 
 
@@ -61,7 +62,7 @@ def test_an_unknown_command_is_an_error() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "command", ["demo", "doctor", "recorder", "camera", "web", "scan", "explain", "password", "bench"]
+    "command", ["demo", "doctor", "recorder", "camera", "web", "scan", "explain", "password", "bench", "screenshots"]
 )
 def test_every_command_has_help(command: str) -> None:
     done = birbcam(command, "--help")

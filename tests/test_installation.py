@@ -224,7 +224,7 @@ def test_installed_again_it_keeps_everything_and_disturbs_nothing(machine: Machi
 
 def test_a_new_version_is_installed_over_the_old_one(machine: Machine, printed: str) -> None:
     machine.run(
-        f"echo '# newer' >>{CLONE}/config/zone.py; rm -f {CLONE}/docs/live.png; touch /opt/birbcam/config/gone.py"
+        f"echo '# newer' >>{CLONE}/config/zone.py; rm -f {CLONE}/docs/camera-light.webp; touch /opt/birbcam/config/gone.py"
     )
     pids = machine.run(["systemctl", "show", "-P", "MainPID", *SERVICES]).stdout
     lock = f"{CLONE}/requirements.lock"
@@ -236,7 +236,7 @@ def test_a_new_version_is_installed_over_the_old_one(machine: Machine, printed: 
     machine.run(f"cp /tmp/lock {lock}")
     machine.run(["birbcam", "update"], timeout=420)
     assert machine.run("tail -1 /opt/birbcam/config/zone.py").stdout == "# newer\n"
-    assert machine.run("ls /opt/birbcam/config/gone.py /opt/birbcam/docs/live.png", check=False).stdout == ""
+    assert machine.run("ls /opt/birbcam/config/gone.py /opt/birbcam/docs/camera-light.webp", check=False).stdout == ""
     assert machine.run(["systemctl", "show", "-P", "MainPID", *SERVICES]).stdout != pids
     wait_for_growth(machine)
 
