@@ -336,6 +336,66 @@ def test_a_day_without_footage_says_so(site: Site, browser: Browser) -> None:
         expect(tab.page.get_by_role("heading", name="Nothing of empty is recorded yet")).to_be_visible()
 
 
+PLAYLIST = """
+#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:10.000Z
+#EXTINF:4.000000,
+#EXTINF:2.000000,
+#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:00:16.100Z
+#EXTINF:4.000000,
+#EXT-X-PROGRAM-DATE-TIME:1970-01-01T00:01:00.000Z
+#EXTINF:4.000000,
+"""
+
+
+def test_the_ways_between_film_and_clock(site: Site, browser: Browser) -> None:
+    """The pure parts of the scripts, table by table."""
+    with opened(browser, site.address) as tab:
+        tab.open("/timeline/empty")
+        run = """async ([text, times, medias, gaps]) => {
+          const m = await import("/static/footage-map.js");
+          const s = m.stretchesOf(text);
+          return [s.map((one) => [one.media, one.wall, one.duration]), times.map((t) => m.toMedia(s, t)),
+            medias.map((t) => m.toWall(s, t)), times.map((t) => m.covers(s, t)),
+            gaps.map((g) => m.gapBetween(s, ...g))];
+        }"""
+        times = [0, 10_000, 15_999, 16_050, 17_100, 30_000, 63_000, 64_000]
+        medias = [0, 5_999, 6_000, 9_000, 10_000, 99_000]
+        gaps = [[5_900, 6_100], [9_900, 10_100], [10_000, 10_100], [0, 1]]
+        assert tab.page.evaluate(run, [PLAYLIST, times, medias, gaps]) == [
+            [[0, 10_000, 6_000], [6_000, 16_100, 4_000], [10_000, 60_000, 4_000]],
+            [0, 0, 5_999, 6_000, 7_000, 10_000, 13_000, None],
+            [10_000, 15_999, 16_100, 19_100, 60_000, 64_000],
+            [False, True, True, True, True, False, True, False],
+            [None, {"from": 20_100, "to": 60_000}, None, None],
+        ]
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "labels"),
+    [
+        ("2026-11-19T23:00:00Z", 24, "00:00 03:00 06:00 09:00 12:00 15:00 18:00 21:00 00:00"),
+        ("2026-10-24T22:00:00Z", 25, "00:00 03:00 06:00 09:00 12:00 15:00 18:00 21:00 00:00"),
+        ("2026-03-28T23:00:00Z", 23, "00:00 04:00 06:00 08:00 10:00 12:00 14:00 16:00 18:00 20:00 22:00 00:00"),
+        ("2026-10-25T00:30:00Z", 1, "02:30 02:40 02:50 02:00 02:10 02:20 02:30"),  # the clock goes back
+    ],
+)
+def test_the_scale_follows_the_viewers_clock(
+    site: Site, browser: Browser, start: str, hours: float, labels: str
+) -> None:
+    with opened(browser, site.address, timezone_id="Europe/Berlin") as tab:
+        tab.open("/timeline/empty")
+        run = """async ([start, hours]) => {
+          const m = await import("/static/day-scale.js");
+          const view = { from: Date.parse(start), to: Date.parse(start) + hours * 3_600_000 };
+          const { step, times } = m.ticks(view, 1000, hours > 2 ? 84 : 150);
+          const zoomed = m.zoomView(view, 1e-9, view.to, view);
+          const clamped = m.clampView({ from: view.from - 5e6, to: view.from - 4e6 }, view);
+          return [times.map((time) => m.tickLabel(time, step)).join(" "), zoomed.to === view.to,
+            zoomed.to - zoomed.from === m.NEAREST, clamped.from === view.from && clamped.to - clamped.from === 1e6];
+        }"""
+        assert tab.page.evaluate(run, [start, hours]) == [labels, True, True, True]
+
+
 @pytest.fixture(params=["embedded", "mediamtx"])
 def pipeline(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     if request.param == "mediamtx":

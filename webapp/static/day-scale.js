@@ -21,12 +21,17 @@ function floorLocal(time, step) {
   return step >= HOUR ? midnight : midnight + Math.floor((time - midnight) / step) * step;
 }
 
-/** Hours follow the viewer's clock over the nights on which it is changed. */
+/** Hours follow the viewer's clock over the nights on which it is changed; one that is left out gets no tick. */
 function next(time, step) {
   if (step < HOUR) return time + step;
-  const date = new Date(time);
-  const following = new Date(time).setHours(date.getHours() + step / HOUR, 0, 0, 0);
-  return following > time ? following : time + step;
+  const hours = step / HOUR;
+  let hour = (Math.floor(new Date(time).getHours() / hours) + 1) * hours;
+  let following = new Date(time).setHours(hour, 0, 0, 0);
+  while (new Date(following).getHours() % hours || following <= time) {
+    hour += hours;
+    following = new Date(time).setHours(hour, 0, 0, 0);
+  }
+  return following;
 }
 
 /** What is written at a tick: "14:00", "14:00:30". */
