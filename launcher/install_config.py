@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 HEADER = """\
 # The settings of this BirbCam. What stands here without a # is set; the rest are the defaults, and what they mean.
-# Programs never change this file. After a change: sudo systemctl restart birbcam-recorder birbcam-web
+# Programs never change this file; what the pages of settings save goes over it. A change counts at once, one of ports,
+# addresses and folders after: sudo systemctl restart birbcam-recorder birbcam-web
 """
 _TABLE = re.compile(r"\[(?P<name>[a-z]+)\]")
 _VALUE = re.compile(r"(?P<key>[a-z_]+) = .*")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
+from config.effect import ONLY_IN_FILE
 from config.errors import RecorderError
 from mediamtx.addresses import running_recorder
 from mediamtx.usage import storage_of
@@ -49,7 +50,12 @@ def network() -> ResponseReturnValue:
     """Addresses and ports, and what has no other place."""
     stored = stored_settings()
     rest = keys_but((*KEPT, *RECORDED, *PAGE))
-    tables = {"web": "More of this page", "settings_server": "Settings server", "mediamtx": "Recorder", "": "Logs and the rest"}
+    tables = {
+        "web": "More of this page",
+        "settings_server": "Settings server",
+        "mediamtx": "Recorder",
+        "": "Logs and the rest",
+    }
     groups = [Group("This page", fields_of(stored, PAGE))]
     for table, title in tables.items():
         keys = [key for key in rest if key.rpartition(".")[0] == table]
@@ -86,6 +92,7 @@ def about() -> ResponseReturnValue:
         recorder=recorder,
         config_file=stored.now.config_file,
         saved_file=stored.now.saved_file,
+        by_hand=[field for field in fields_of(stored, sorted(ONLY_IN_FILE)) if field.value],
         packages=packages(),
         python=sys.version.partition(" ")[0],
     )

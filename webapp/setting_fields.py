@@ -30,6 +30,7 @@ _LABELS = {
     "confirm_frames": "Pictures in a row", "motion": "Look for motion", "segment_days": "Keep recordings for",
     "clip_days": "Keep clips for", "max_used": "Use at most", "keep_free": "Leave free", "part": "Flushed at a time",
     "segment": "Length of a file", "detect_segment": "Length of a small file", "enabled": "Switched on",
+    "media_dir": "Recordings", "output_dir": "Clips", "state_dir": "State", "binary": "MediaMTX", "log_file": "Log",
     "longest_recording": "Longest recording by hand", "session_days": "A log-in lasts",
 }  # fmt: skip
 """Where the name itself would read badly."""

@@ -100,6 +100,8 @@ def delete_camera(name: str) -> ResponseReturnValue:
             raise ConfigError([Problem.of("web page", f"cameras.{name}", "stands in config.txt; delete it there")])
         if recordings == "delete":
             ask_removal(layout, name)  # before: it counts only once the camera is configured no more
+        else:
+            take_back(layout, name)  # of a deletion that was broken off
         return without_camera(stored.saved, name)
 
     stored = _save(edit)
@@ -146,8 +148,7 @@ def stored_settings() -> Stored:
 
 def taken(stored: Stored) -> frozenset[str]:
     """The names that no further camera may have: not that of the camera that stands in where none is configured."""
-    names = {key.split(".")[1] for key in stored.now.origins if key.startswith("cameras.")}
-    return frozenset(names | set(stored.saved.get("cameras", {})))
+    return frozenset(key.split(".")[1] for key in stored.now.origins if key.startswith("cameras."))
 
 
 def is_ours(stored: Stored, name: str) -> bool:
