@@ -297,7 +297,7 @@ def test_a_range_is_exported(site: Site, browser: Browser) -> None:
         tab.page.get_by_role("button", name="Export", exact=True).click()
         download = tab.page.locator("[data-part=range-download]")
         expect(download).to_be_visible(timeout=20_000)
-        expect(facts).to_have_text(re.compile(r"Saved · 0:25"))
+        expect(facts).to_have_text(re.compile(r"Saved among the recordings · 0:2[56]"))
         with tab.page.expect_download() as downloading:
             download.click()
         info = inspect(downloading.value.path())

@@ -2,7 +2,6 @@
 
 import { length, size } from "./format.js";
 import { deleteJson, getJson, postJson } from "./http.js";
-import { toast } from "./toast.js";
 
 const FIRST = 60_000; // ms that a new range has
 const LOOK = 400; // ms between two looks how far it is
@@ -181,11 +180,10 @@ export class RangeExport {
     this.#part("download").href = clip.download_url;
     this.#part("clip").href = `${document.querySelector(".timeline").dataset.recordings}/${clip.day}?clip=${clip.stem}`;
     this.#part("close").textContent = "Close";
-    const facts = ["Saved", length(clip.duration), size(clip.size)];
+    const facts = ["Saved among the recordings", length(clip.duration), size(clip.size)];
     if (clips.length > 1) facts.push(`in ${clips.length} clips, as the footage changes its form`);
     if (gaps.length) facts.push("the picture stands still where nothing was recorded");
     this.#say(facts.join(" · "));
-    toast("The range is saved among the recordings.");
     this.#changed();
   }
 }

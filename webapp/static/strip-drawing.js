@@ -27,7 +27,7 @@ export function drawStrip(canvas, { view, data, detail, range }) {
   }
   const near = detail && Date.parse(detail.from) <= view.from + 1_000 && view.to - 1_000 <= Date.parse(detail.to);
   drawScores(paint, near ? detail : data, x, top, height - 6);
-  for (const [stem, from, seconds] of data.events) {
+  for (const [stem, from, seconds] of longFirst(data.events)) {
     context.fillStyle = colour(KINDS[stem.slice(24)] ?? "--accent");
     fill(context, at(from), at(from + seconds), LABELS + 4, LABELS + 4 + EVENTS, width, 3);
   }
@@ -44,7 +44,7 @@ export function drawOverview(canvas, { day, view, data, range }) {
   context.fillRect(0, 0, width, height);
   context.fillStyle = colour("--strip-footage");
   for (const [from, to] of data.footage) fill(context, x(start + from * 1000), x(start + to * 1000), 3, height - 3, width);
-  for (const [stem, from, seconds] of data.events) {
+  for (const [stem, from, seconds] of longFirst(data.events)) {
     context.fillStyle = colour(KINDS[stem.slice(24)] ?? "--accent");
     fill(context, x(start + from * 1000), x(start + (from + seconds) * 1000), 3, height - 3, width);
   }
@@ -63,6 +63,9 @@ export function drawOverview(canvas, { day, view, data, range }) {
 }
 
 const KINDS = { motion: "--accent", saved: "--blue", manual: "--violet" };
+
+/** So that a long clip hides no short one. */
+const longFirst = (events) => events.toSorted((one, other) => other[2] - one[2]);
 
 function begin(canvas) {
   const ratio = window.devicePixelRatio || 1;
