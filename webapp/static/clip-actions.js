@@ -10,6 +10,7 @@ export class ClipActions {
   #apply;
   #onUndo;
   #removals = null;
+  #running = 0;
   #undo = { stems: [], toast: null };
 
   /**
@@ -20,6 +21,11 @@ export class ClipActions {
     this.#address = address;
     this.#apply = apply;
     this.#onUndo = onUndo;
+  }
+
+  /** Whether the server is still at it: what it told of a day before may hold no longer. */
+  get busy() {
+    return this.#running > 0;
   }
 
   /** Keep clips, or keep them no more. */
@@ -57,7 +63,9 @@ export class ClipActions {
   async #carryOut(action, stems, inverse) {
     this.#apply(action, stems);
     const waiting = stems.length > AT_ONCE ? toast(PROGRESS[action], { lasting: true }) : null;
+    this.#running += 1;
     const { done, failed } = await this.#ask(action, stems, (share) => waiting?.show(`${PROGRESS[action]}: ${share} of ${stems.length}`));
+    this.#running -= 1;
     waiting?.remove();
     if (failed.length) {
       const back = failed.filter(({ status }) => !(action === "delete" && status === 404)); // gone is what was wanted

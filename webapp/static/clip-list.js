@@ -6,6 +6,8 @@ import { localTime, zoneOffset } from "./format.js";
 
 const WEEKDAY = { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" };
 
+const AT_ONCE = 100; // clips drawn in one go: a thousand would hold up a phone for a second
+
 export class ClipList {
   #container;
   #template;
@@ -13,6 +15,8 @@ export class ClipList {
   #entries = new Map(); // stem -> {element, clip}
   #clips = [];
   #places = new Map(); // stem -> index
+  #rest; // what is still to be drawn
+  #later; // the timer of that
 
   /** Takes over what the server wrote into `container`; `address(clip)` is where a clip's link leads. */
   constructor(container, template, address) {
@@ -38,6 +42,8 @@ export class ClipList {
 
   /** What stands for a clip of this day, shown or not; undefined where it is of another. */
   entry(stem) {
+    const drawn = this.#entries.get(stem)?.element.isConnected;
+    if (this.#places.has(stem) && !drawn) this.#goOn(Infinity); // wanted before its turn
     return this.#entries.get(stem)?.element;
   }
 
@@ -56,17 +62,35 @@ export class ClipList {
   show(clips, day, { mark = false } = {}) {
     this.#clips = clips;
     this.#places = new Map(clips.map((clip, index) => [clip.stem, index]));
+    this.#rest = this.#draw(hoursOf(clips, day), mark);
+    this.#goOn(AT_ONCE);
+  }
+
+  /** Draw hour by hour, so that it can be left off: yields how many clips an hour has. */
+  *#draw(hours, mark) {
     const sections = new Map([...this.#container.children].map((section) => [section.dataset.hour, section]));
-    const hours = hoursOf(clips, day);
     const wanted = new Set(hours.map((hour) => hour.key));
     for (const [key, section] of sections) if (!wanted.has(key)) section.remove();
-    hours.forEach(({ key, label, clips: inside }, index) => {
+    for (const [index, { key, label, clips }] of hours.entries()) {
       const section = sections.get(key) ?? emptySection(key);
       if (section.firstElementChild.textContent !== label) section.firstElementChild.textContent = label;
-      section.style.setProperty("--clips", inside.length); // how high it will be, before it is drawn
-      this.#fill(section.querySelector(".clips"), inside, mark);
-      if (this.#container.children[index] !== section) this.#container.insertBefore(section, this.#container.children[index] ?? null);
-    });
+      section.style.setProperty("--clips", clips.length); // how high it will be, before it is laid out
+      this.#fill(section.querySelector(".clips"), clips, mark);
+      const next = this.#container.children[index] ?? null;
+      if (next !== section) this.#container.insertBefore(section, next);
+      yield clips.length;
+    }
+  }
+
+  /** Draw about so many clips of those that are still to be drawn, the others a little later. */
+  #goOn(clips) {
+    clearTimeout(this.#later);
+    for (let drawn = 0; drawn < clips; ) {
+      const { value, done } = this.#rest.next();
+      if (done) return;
+      drawn += value;
+    }
+    this.#later = setTimeout(() => this.#goOn(AT_ONCE)); // the browser may draw and listen in between
   }
 
   /** Show anew what is known of a clip, where it is shown. */
@@ -83,6 +107,7 @@ export class ClipList {
 
   /** Forget all of it, for another day. */
   clear() {
+    clearTimeout(this.#later);
     this.#entries.clear();
     this.#clips = [];
     this.#places.clear();

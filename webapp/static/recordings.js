@@ -197,7 +197,7 @@ async function openDay(name, { keepHistory = true } = {}) {
 
 /** Follow the day shown: new clips come in where they belong, those that are gone leave. */
 async function refresh({ always = false } = {}) {
-  if (document.hidden) return;
+  if (document.hidden || actions.busy) return;
   const before = changes;
   let answer;
   try {
@@ -206,7 +206,7 @@ async function refresh({ always = false } = {}) {
   } catch {
     return; // the next look may work; nothing on the page is wrong yet
   }
-  if (answer.day !== dataset.day || before !== changes) return;
+  if (answer.day !== dataset.day || before !== changes || actions.busy) return;
   // What one looks at stays, also where it was deleted elsewhere.
   if (chosen && !answer.clips.some((clip) => clip.stem === chosen.stem) && !removed.has(chosen.stem)) {
     answer.clips = [...answer.clips, chosen].sort((a, b) => (a.stem < b.stem ? 1 : -1));
