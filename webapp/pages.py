@@ -46,25 +46,23 @@ def recordings(name: str, day: str | None = None) -> ResponseReturnValue:
     wanted = clip_name(request.args.get("clip", ""))
     layout = app_state().layout
     chosen = day_or_404(day) if day else layout.day_of(wanted.start) if wanted else None
-    shown = _day(name, chosen)
+    shown = _listed(name, chosen)
     kind, kept = request.args.get("kind", ""), request.args.get("kept") == "1"
     kind = kind if kind in KINDS else ""
-    clips = [clip for clip in shown["clips"] if kind in ("", clip["kind"]) and (clip["kept"] or not kept)]
+    clips = [clip for clip in shown.clips if kind in ("", clip.kind) and (clip.kept or not kept)]
     zone = zone_of(request.cookies.get(COOKIE, ""), layout.zone)
-    stems = {clip["stem"] for clip in clips}
-    shown_day = date.fromisoformat(shown["day"]) if shown["day"] else None
     return render_template(
         "recordings.html",
         camera=camera_view(name),
-        selected=wanted.stem if wanted and wanted.stem in stems else None,
+        selected=wanted.stem if wanted else None,
         zone_name=layout.zone_name,
         kinds=KINDS,
         kind=kind,
         kept=kept,
         matching=len(clips),
-        day_name=day_name(shown_day, layout.day_of(datetime.now(UTC))) if shown_day else "",
-        hours=hours_of(clips[:AT_ONCE], zone, shown_day) if shown_day else [],
-        **shown,
+        day_name=day_name(shown.day, layout.day_of(datetime.now(UTC))) if shown.day else "",
+        hours=hours_of(clips_json(clips[:AT_ONCE]), zone, shown.day) if shown.day else [],
+        **_around(shown),
     )
 
 
@@ -99,15 +97,14 @@ def _cameras() -> list[CameraView]:
 
 def _day(name: str, day: date | None, limit: int | None = None) -> dict[str, Any]:
     """A day's clips and its neighbours; nothing in it takes longer the more other days there are."""
-    state = app_state()
-    listed = state.threads.disk(_list, state.layout, name, day)
-    return {
-        "day": _day_or_none(listed.day),
-        "earlier": _day_or_none(listed.earlier),
-        "later": _day_or_none(listed.later),
-        "count": len(listed.clips),
-        "clips": clips_json(listed.clips[:limit]),
-    }
+    shown = _listed(name, day)
+    return {**_around(shown), "clips": clips_json(shown.clips[:limit])}
+
+
+def _around(shown: _Listed) -> dict[str, Any]:
+    """The day, its neighbours, and how many clips it has."""
+    days_shown = {"day": shown.day, "earlier": shown.earlier, "later": shown.later}
+    return {name: day.isoformat() if day else None for name, day in days_shown.items()} | {"count": len(shown.clips)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +117,14 @@ class _Listed:
     clips: Sequence[Clip] = ()
 
 
+def _listed(name: str, day: date | None) -> _Listed:
+    state = app_state()
+    return state.threads.disk(_list, state.layout, name, day)
+
+
 def _list(layout: Layout, name: str, day: date | None) -> _Listed:
     day = day or newest_day(layout, name)
     if day is None:
         return _Listed(None)
     earlier, later = days_beside(layout, name, day)
     return _Listed(day, earlier, later, clips_of_day(layout, name, day))
-
-
-def _day_or_none(day: date | None) -> str | None:
-    return day.isoformat() if day else None
