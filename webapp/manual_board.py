@@ -91,7 +91,7 @@ class ManualBoard:
             try:
                 self.tend(datetime.now(UTC))
                 said = ""
-            except BirbCamError as error:  # the state folder: said once, not each second
+            except (BirbCamError, OSError) as error:  # of a disk: said once, not each second
                 if said != str(error):
                     said = str(error)
                     log.warning("%s", said)
