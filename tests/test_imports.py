@@ -16,7 +16,8 @@ MAY_IMPORT = {
     "webapp": {"config", "mediamtx", "camera", "motion"},
     "launcher": {"config", "mediamtx"},
 }
-WEBAPP_MAY_TAKE = {"camera.settings", "camera.machine", "motion.activity", "motion.events", "motion.whatif"}  # pure data and pure decisions
+# Pure data and pure decisions.
+WEBAPP_MAY_TAKE = {"camera.settings", "camera.machine", "motion.activity", "motion.events", "motion.whatif"}
 ONLY_IN = {
     "cv2": {"motion"},
     "distributed": {"motion"},

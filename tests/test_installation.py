@@ -224,7 +224,8 @@ def test_installed_again_it_keeps_everything_and_disturbs_nothing(machine: Machi
 
 def test_a_new_version_is_installed_over_the_old_one(machine: Machine, printed: str) -> None:
     machine.run(
-        f"echo '# newer' >>{CLONE}/config/zone.py; rm -f {CLONE}/docs/camera-light.webp; touch /opt/birbcam/config/gone.py"
+        f"echo '# newer' >>{CLONE}/config/zone.py; rm -f {CLONE}/docs/camera-light.webp; "
+        "touch /opt/birbcam/config/gone.py"
     )
     pids = machine.run(["systemctl", "show", "-P", "MainPID", *SERVICES]).stdout
     lock = f"{CLONE}/requirements.lock"
