@@ -135,6 +135,16 @@ def test_json_nested_deeply_is_no_trouble() -> None:
     assert problem_of(b'{"a":' * 12_000, dict[str, Any]) is not None
 
 
+@pytest.mark.parametrize("depth", [900, 950, 970, 980, 990, 1000, 30_000])
+def test_no_depth_of_json_is_an_error_of_ours(program: Program, depth: int) -> None:
+    deep = b"[" * depth + b"]" * depth
+    for path in ("/addCamera", "/api/v1/settings"):
+        method = "POST" if path == "/addCamera" else "PATCH"
+        data = deep if path == "/addCamera" else b'{"x":' + deep + b"}"
+        answer = program.ask(method, path, data=data, content_type="application/json")
+        assert answer.status_code in (400, 422), path
+
+
 def test_clips_come_in_pages_over_all_cameras(settings: Settings, program: Program) -> None:
     layout = Layout.of(settings)
     for number in range(7):

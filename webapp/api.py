@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 
 from webapp import aliases, cameras, openapi, system
 from webapp.answers import finish
@@ -10,8 +13,18 @@ from webapp.bodies import check_body
 from webapp.cors import add_cors
 
 
+class _JSON(DefaultJSONProvider):
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """As Python does; what is nested too deeply is as wrong as what is no JSON."""
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+
 def add_api(app: Flask) -> None:
     """The addresses that are for programs first, and the checks of all; the guard must be there already."""
+    app.json = _JSON(app)
     app.before_request(check_body)
     app.after_request(add_cors)
     app.after_request(finish)
