@@ -12,6 +12,7 @@ It takes at most `LONGEST`, and says nothing of a password. Addresses may lead t
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import os
 import subprocess
@@ -61,7 +62,11 @@ def try_source(camera: CameraSettings) -> Found:
     """Look at a source, and take a picture. Raises CameraError, with reason and cure."""
     source = Source.parse(camera.source)
     if source.kind == "demo":
-        picture = _picture(["-f", "nut", "-i", "pipe:0"], demo_command(camera, "UTC"))
+        scale = min(1.0, PICTURE_WIDTH / camera.width)
+        small = dataclasses.replace(
+            camera, width=round(camera.width * scale), height=round(camera.height * scale), fps=1
+        )
+        picture = _picture(["-f", "nut", "-i", "pipe:0"], demo_command(small, "UTC"))
         return _found(source, _own(camera, "rawvideo"), picture)
     if source.kind == "picamera":
         note = "A camera module is looked for when the camera is added; whether it works then stands beside its name."

@@ -155,11 +155,11 @@ def test_the_form_in_a_browser(app: Flask, cameras: MadeUp, browser: Browser, sc
                 if scripts:
                     assert tab.page.evaluate("document.documentElement.scrollWidth") <= size[0]
             tab.page.get_by_label("Brightness").fill("0.3")
-            tab.page.get_by_label("Hflip").check()
+            tab.page.get_by_label("Mirror left to right").check()
             tab.page.get_by_role("button", name="Save").click()
             expect(tab.page.get_by_text("Saved. The camera starts anew")).to_be_visible()
             expect(tab.page.get_by_label("Brightness")).to_have_value("0.3")
-            expect(tab.page.get_by_label("Hflip")).to_be_checked()
+            expect(tab.page.get_by_label("Mirror left to right")).to_be_checked()
             tab.page.get_by_role("button", name="Restart the camera").click()
             expect(tab.page.get_by_text("the picture is back in a few seconds")).to_be_visible()
     finally:

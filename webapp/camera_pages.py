@@ -15,7 +15,7 @@ from config.settings import PI_CAMERA, CameraSettings
 from mediamtx.requests import can_ask
 from mediamtx.saved_settings import Stored
 from webapp.camera_settings import has_settings
-from webapp.setting_fields import SettingField, camera_keys, fields_of
+from webapp.setting_fields import SettingField, camera_keys, fields_of, label_of
 from webapp.settings_api import is_ours, stored_settings
 from webapp.state import app_state, camera_or_404
 
@@ -64,13 +64,13 @@ def listed() -> ResponseReturnValue:
     cameras = [
         _listed(stored, name) for name in app_state().settings.camera_names() if name in stored.now.settings.cameras
     ]
-    return render_template("settings/cameras.html", cameras=cameras, settings_page="camera_pages.listed")
+    return render_template("settings/cameras.html", cameras=cameras)
 
 
 @blueprint.get("/settings/cameras/add")
 def add() -> ResponseReturnValue:
     """Another camera."""
-    return render_template("settings/camera_add.html", settings_page="camera_pages.listed")
+    return render_template("settings/camera_add.html")
 
 
 @blueprint.get("/settings/cameras/<name>")
@@ -113,12 +113,23 @@ def motion(name: str) -> ResponseReturnValue:
     )
 
 
+@blueprint.app_template_filter()
+def sentence(text: str) -> str:
+    """A help of the table, which is written for a file, as a form shows it."""
+    return text[:1].upper() + text[1:].replace('""', "empty")
+
+
+@blueprint.app_template_filter()
+def setting_label(name: str) -> str:
+    """A setting's name for people."""
+    return label_of(name)
+
+
 def common(stored: Stored) -> dict[str, Any]:
     """What every page with a form of settings needs."""
     return {
         "stored_version": stored.version,
         "can_restart": can_ask(app_state().layout),
-        "settings_page": "camera_pages.listed",
     }
 
 

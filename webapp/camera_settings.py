@@ -117,7 +117,6 @@ def _page(name: str, fields: tuple[Field, ...], entered: Mapping[str, str], prob
     return render_template(
         "camera_settings.html",
         camera=camera_view(name),
-        settings_page="camera_pages.listed",
         groups=groups,
         entered=entered,
         problems=problems,

@@ -40,9 +40,7 @@ def recording() -> ResponseReturnValue:
         Group("What is kept", fields_of(stored, KEPT), "Oldest first over all cameras; kept clips never go."),
         Group("Recording", fields_of(stored, RECORDED), folded=True),
     ]
-    return render_template(
-        "settings/groups.html", groups=groups, **common(stored) | {"settings_page": "other_settings.recording"}
-    )
+    return render_template("settings/groups.html", groups=groups, **common(stored))
 
 
 @blueprint.get("/settings/network")
@@ -65,7 +63,7 @@ def network() -> ResponseReturnValue:
     return render_template(
         "settings/groups.html",
         groups=[group for group in groups if group.fields],
-        **common(stored) | {"settings_page": "other_settings.network"},
+        **common(stored),
     )
 
 

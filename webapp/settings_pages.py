@@ -56,7 +56,8 @@ def settings_pages() -> list[SettingsPage]:
 @blueprint.app_template_global()
 def settings_here() -> SettingsPage | None:
     """The page of the list that is open: the one asked for, else the first of the same blueprint."""
-    same = [page for page in PAGES if page.endpoint.partition(".")[0] == request.blueprint]
+    topic = "camera_pages" if request.blueprint == "camera_settings" else request.blueprint  # a Pi camera's picture
+    same = [page for page in PAGES if page.endpoint.partition(".")[0] == topic]
     return next((page for page in same if page.endpoint == request.endpoint), same[0] if same else None)
 
 

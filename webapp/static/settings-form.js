@@ -164,6 +164,7 @@ export class SettingsForm extends HTMLElement {
     const first = fields.get(said[0]?.key);
     first?.element.closest("details")?.setAttribute("open", "");
     first?.control.focus();
+    first?.element.scrollIntoView({ block: "center" });
     toast(error.message, { kind: "error" });
   }
 
