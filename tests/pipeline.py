@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import sys
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -73,11 +73,16 @@ class Pipeline:
     def start_web(self) -> None:
         """Start it and wait until it answers."""
         web = self._start("web", [sys.executable, "-m", "webapp"])
-        said = re.compile(r"web app at http")
-        wait_until(
-            lambda: any(said.search(line) for line in web.lines) or web.process.poll() is not None, 20, "the web"
-        )
-        assert web.process.poll() is None, web.output
+
+        def answers() -> bool:
+            assert web.process.poll() is None, web.output
+            try:
+                with urllib.request.urlopen(f"{self.address}/healthz", timeout=5) as answer:
+                    return int(answer.status) == 200
+            except OSError:
+                return False
+
+        wait_until(answers, 60, "the web app")
 
     def publish(self, camera: str = "front", detect: bool = False) -> None:
         """Send a test picture with a tone, or the small one without; and wait until the recorder has it."""
