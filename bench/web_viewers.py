@@ -122,6 +122,8 @@ class RecordingViewer(Viewer):
             while have < self._size and not self.over:
                 answer = self.ask(self._path, Range=f"bytes={have}-")
                 while not self.over and (chunk := answer.read(CHUNK)):
+                    if not have:
+                        begin = time.monotonic()  # until then nothing was shown that could stand still
                     have += len(chunk)
                     self.seen.loaded += len(chunk)
                     late = time.monotonic() - begin - have / self._rate
