@@ -150,6 +150,14 @@ def test_the_first_visitor_sets_the_password_and_sees_and_hears_the_garden(
         assert video.evaluate("v => v.videoWidth") == 640
         page.locator("live-player").get_by_role("button", name="Sound is off").click()
         wait_until(lambda: video.evaluate("v => v.webkitAudioDecodedByteCount") > 0, 15, "sound is decoded")
+        tab.open("/settings/system")
+        expect(page.get_by_role("list", name="Log messages")).to_contain_text("web app at")  # from the journal
+        service, before = page.locator("li", has_text="Cameras' service"), main_pid(machine)
+        expect(service).to_contain_text("runs")
+        service.get_by_role("button", name="Restart…").click()
+        page.get_by_role("dialog").get_by_role("button", name="Restart it").click()
+        wait_until(lambda: main_pid(machine) not in (before, "0"), 30, "the camera is started anew")
+        wait_for_growth(machine)
         # Chromium says so of a header that protects no page without https.
         tab.problems = [
             text for text in tab.problems if "Cross-Origin-Opener-Policy header has been ignored" not in text

@@ -112,6 +112,14 @@ def test_errors_are_problem_details_whatever_is_asked_for(app: Flask, program: P
     assert (nobody.status_code, nobody.mimetype) == (401, "application/problem+json")
 
 
+@pytest.mark.logs_errors
+def test_a_bug_of_ours_is_a_problem_too(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.cameras.camera_json", lambda name: 1 / 0)
+    answer = program.get("/api/v1/cameras")
+    assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
+    assert "ZeroDivision" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("body", "key"),
     [

@@ -18,7 +18,7 @@ from webapp.state import app_state
 LEAST = 1400  # bytes; what fits into one packet gains nothing
 LEVEL = 5
 MOST_KEPT = 64  # packed files kept in memory: there are about so many scripts and styles
-PACKED = {"application/json", "text/css", "text/javascript", "image/svg+xml", "application/vnd.apple.mpegurl"}
+PACKED = {"application/json", "text/css", "text/javascript", "image/svg+xml"}
 
 _kept: dict[str, bytes] = {}  # by name and ETag
 
