@@ -188,7 +188,7 @@ class Fuzzer:
         """One request, whole or not."""
         dice = self._dice
         method, path = dice.choice(self._paths)
-        for _ in range(dice.choice((0, 1, 1, 2))):
+        for _ in range(dice.choice((0, 0, 1, 1, 2))):
             path = self._bent(path)
         if dice.random() < 0.2:
             method = dice.choice(METHODS)

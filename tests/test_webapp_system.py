@@ -140,7 +140,7 @@ class TestLog:
         code = (
             "import logging, config.logs; config.logs.MOST = 100_000\n"
             f"config.logs.setup_logging('info', {str(path)!r}, 'web')\n"
-            "for number in range(100): logging.getLogger('x').info('x' * 5_000)\n"
+            "for number in range(107): logging.getLogger('x').info('x' * 5_000)\n"
         )
         subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent.parent, capture_output=True)
         sizes = [one.stat().st_size for one in sorted(tmp_path.iterdir())]
