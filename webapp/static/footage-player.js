@@ -26,6 +26,7 @@ class FootagePlayer extends HTMLElement {
   #number = 0; // of the load that counts
   #last = 0; // media ms, as it was told last
   #aim = 0; // the moment that was shown or asked for last
+  #lost = false; // whether footage ahead is known to be gone
   #ran = false; // whether "runout" was told for what is loaded
 
   connectedCallback() {
@@ -36,6 +37,7 @@ class FootagePlayer extends HTMLElement {
     on("ended", () => this.#runOut());
     on("playing", this.#animate);
     on("volumechange", () => this.#showSound());
+    on("waiting", () => this.#lost && this.#explain());
     on("waiting seeking", () => this.toggleAttribute("data-waiting", true));
     on("playing canplay seeked error emptied", () => this.toggleAttribute("data-waiting", false));
     on("error", () => this.#video.error && this.#explain());
@@ -117,7 +119,7 @@ class FootagePlayer extends HTMLElement {
     const number = ++this.#number;
     this.#wanted = time;
     this.#onwards = play;
-    this.#ran = false;
+    this.#ran = this.#lost = false;
     this.toggleAttribute("data-waiting", true);
     const url = this.#address(time - BEFORE, time + AFTER);
     let text;
@@ -172,15 +174,17 @@ class FootagePlayer extends HTMLElement {
       if (number !== this.#number) return;
       const hls = (this.#hls = new window.Hls({ ...HLS, startPosition: at }));
       let mended = false;
-      hls.on("hlsError", (_, { fatal, type }) => {
-        if (!fatal || hls !== this.#hls) return;
+      hls.on("hlsError", (_, { fatal, type, response }) => {
+        if (hls !== this.#hls) return;
+        if (response?.code === 410) return this.#lose(); // it would be tried again for half a minute
+        if (!fatal) return;
         if (type !== "mediaError" || mended) return this.#explain();
         mended = true;
         hls.recoverMediaError();
       });
       hls.loadSource(url);
       hls.attachMedia(this.#video);
-      await Promise.race([ready("loadeddata"), ready("error"), new Promise((resolve) => hls.on("hlsError", (_, e) => e.fatal && resolve()))]);
+      await Promise.race([ready("loadeddata"), ready("error"), new Promise((resolve) => hls.on("hlsError", (_, e) => (e.fatal || e.response?.code === 410) && resolve()))]);
     } else if (this.#video.canPlayType("application/vnd.apple.mpegurl")) {
       this.#video.src = url;
       await Promise.race([ready("loadedmetadata"), ready("error")]);
@@ -219,8 +223,16 @@ class FootagePlayer extends HTMLElement {
     this.#tell("runout", { time: last.wall + last.duration, playing: true });
   }
 
+  /** Footage ahead is gone: say so once what is loaded has been played. */
+  #lose() {
+    this.#lost = true;
+    if (this.#video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) this.#explain();
+  }
+
   /** Say why it does not play on: whether some of what comes next is not there any more. */
   async #explain() {
+    if (this.#problem) return;
+    this.#lost = false;
     const number = this.#number;
     const [time, before] = [this.#aim, this.#stretches];
     const response = await fetch(this.#address(time - 1_000, time + AHEAD)).catch(() => null);

@@ -255,7 +255,8 @@ function onKey(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
   const on = event.target;
   if (on.closest("details[open], input, select, textarea")) return; // they have keys of their own
-  if (on.closest("a, button, summary") && (event.key === "Enter" || event.key === " ")) return;
+  if (on.closest("a, button, summary") && event.key === "Enter") return;
+  if (on.closest("button, summary") && event.key === " ") return;
   const list = on.closest("[data-part=events]");
   const run = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!run || !data || (list && /^(Page|Home|End)/.test(event.key))) return;
