@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import selectors
@@ -33,13 +34,13 @@ def start(command: Sequence[str], stdin: IO[bytes] | socket.socket | None = None
 
     `pipe_size` is how many bytes its pipes hold, -1 for the system's default.
 
-    The kernel kills it when the thread that started it ends, however that comes about. It has a process group of its
-    own, so that Ctrl-C reaches us alone and we end it in good order. It starts in the folder that holds our packages.
+    The kernel kills it when the thread that started it ends, however that comes about, unless setpriv is missing or
+    forbidden, as to the web app of an installation. It has a process group of its own, so that Ctrl-C reaches us alone
+    and we end it in good order. It starts in the folder that holds our packages.
     """
-    die_with_us = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
     try:
         return subprocess.Popen(
-            [*die_with_us, *command],
+            [*_die_with_us(), *command],
             stdin=subprocess.DEVNULL if stdin is None else stdin.fileno(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -49,6 +50,19 @@ def start(command: Sequence[str], stdin: IO[bytes] | socket.socket | None = None
         )
     except OSError as error:
         raise CameraError(f"{command[0]} cannot be started: {error.strerror}") from error
+
+
+@functools.cache
+def _die_with_us() -> tuple[str, ...]:
+    """What a command begins with so that the kernel ends it with us; found out once."""
+    command = ("setpriv", "--pdeathsig", "KILL", "--")
+    try:
+        done = subprocess.run(
+            [*command, "true"], stdin=subprocess.DEVNULL, capture_output=True, timeout=15, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return command if done.returncode == 0 else ()
 
 
 def end(programs: Sequence[Program], grace: float) -> list[Program]:

@@ -69,9 +69,12 @@ def try_source(camera: CameraSettings) -> Found:
         picture = _picture(["-f", "nut", "-i", "pipe:0"], demo_command(small, "UTC"))
         return _found(source, _own(camera, "rawvideo"), picture)
     if source.kind == "picamera":
-        note = "A camera module is looked for when the camera is added; whether it works then stands beside its name."
+        note = "Only the camera client reaches a camera module; add the camera, and its state tells whether it works."
         return _found(source, _own(camera, "h264"), b"", note)
     if source.kind == "device" and not Path(source.address).exists():
+        if "INVOCATION_ID" in os.environ:  # systemd hides all devices from the web app
+            note = "An installed web app sees no devices; add the camera, and its state tells whether it works."
+            return _found(source, _own(camera, "mjpeg"), b"", note)
         raise CameraError(f"source away (no device {source.address} is seen here); is it plugged in?")
     probe = probe_source(source, threading.Event())
     picture = _picture([*_opened(source, probe), "-i", source.address])

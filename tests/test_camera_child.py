@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,17 @@ def test_no_other_is_started_as_long_as_one_is_held(held: HeldByTheKernel, setti
     wait_until(lambda: held.poll() is not None, 5, "it has ended")
     with pytest.raises(Exception, match=r"^(?!.*has not ended yet)"):
         publisher.run_once()
+
+
+def test_programs_start_where_setpriv_is_forbidden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    forbidden = tmp_path / "setpriv"
+    forbidden.write_text("#!/bin/sh\nexit 1\n")
+    forbidden.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    child._die_with_us.cache_clear()
+    try:
+        program = child.start(["echo", "hello"])
+        assert program.communicate(timeout=10) == (b"hello\n", b"")
+        child.end([program], grace=0.2)
+    finally:
+        child._die_with_us.cache_clear()

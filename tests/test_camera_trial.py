@@ -62,7 +62,12 @@ def test_a_source_with_all_that_it_gives(served: str) -> None:
 def test_our_own_cameras(ffmpeg: str) -> None:
     drawn = tried("demo", width=320, height=180, fps=5)
     assert drawn["ok"] and (drawn["width"], drawn["height"]) == (320, 180) and drawn["picture"]
-    assert "picamera" in tried("picamera")["kind"]
+    assert tried("picamera")["note"]
+
+
+def test_devices_that_systemd_hides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVOCATION_ID", "an installation's")
+    assert "installed" in tried("/dev/video99")["note"]
 
 
 @pytest.mark.parametrize(

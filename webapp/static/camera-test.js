@@ -18,6 +18,7 @@ export async function testSource(result, url, body, button) {
     part("picture").hidden = !found.picture;
     if (found.picture) part("picture").src = `data:image/jpeg;base64,${found.picture}`;
     part("facts").replaceChildren(...facts(found).map(([name, value]) => fact(name, value)));
+    part("verdict").textContent = found.note ? "It cannot be tried from here." : "It works.";
     part("note").textContent = found.note || (found.copied ? "It is recorded as the camera made it." : "It is encoded here, which takes more of the processor.");
     show("found");
     return true;
