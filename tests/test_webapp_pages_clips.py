@@ -121,7 +121,7 @@ def test_an_address_with_a_clip_plays_it(clips: list[Clip], site: str, browser: 
     with opened(browser, site) as tab:
         tab.open(f"/recordings/front?clip={clips[4].name.stem}")
         tab.wait_for_playing(clips[4].name.stem)
-        expect(tab.page.locator("[data-part=day-name]")).to_contain_text("19 November")
+        expect(tab.page.locator("[data-part=day-name]")).to_contain_text("19 Nov")
         tab.open("/recordings/front/2026-11-20?clip=2026-11-20_01-02-03-004_motion")
         expect(tab.page.locator(".toast")).to_contain_text("not there any more")
         assert tab.chosen() == clips[0].name.stem

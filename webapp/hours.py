@@ -48,13 +48,12 @@ def hours_of(clips: Iterable[ClipJson], zone: tzinfo, day: date) -> list[Hour]:
 
 
 def day_name(day: date, today: date) -> str:
-    """ "Today", "Yesterday", "Friday 20 November" or "Thursday, 20 November 2025"; format.js says the same."""
+    """ "Today", "Yesterday", "Fri 20 Nov" or "Thu 20 Nov 2025"; format.js says the same."""
     if day == today:
         return "Today"
     if day == today - timedelta(days=1):
         return "Yesterday"
-    date_text = f"{day.day} {day:%B}"
-    return f"{day:%A} {date_text}" if day.year == today.year else f"{day:%A}, {date_text} {day.year}"
+    return f"{day:%a} {day.day} {day:%b}" + ("" if day.year == today.year else f" {day.year}")
 
 
 def _label(time: datetime, day: date) -> str:

@@ -59,6 +59,15 @@ export function dayName(day, today) {
   return date.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", year, timeZone: "UTC" });
 }
 
+/** The same for where there is little room: "Today", "Yesterday", "Fri 20 Nov", "Thu 20 Nov 2025". */
+export function shortDayName(day, today) {
+  const name = dayName(day, today);
+  if (!name.includes(" ")) return name;
+  const year = day.slice(0, 4) === today.slice(0, 4) ? undefined : "numeric";
+  const options = { weekday: "short", day: "numeric", month: "short", year, timeZone: "UTC" };
+  return new Date(`${day}T00:00:00Z`).toLocaleDateString("en-GB", options).replace(",", "");
+}
+
 /** Today in the zone that the camera's days follow, as "2026-11-20"; an unknown zone is taken for the viewer's. */
 export function todayIn(zone) {
   const now = new Date();

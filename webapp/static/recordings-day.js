@@ -2,7 +2,7 @@
 // what is said of the clip in the player.
 
 import { kindName } from "./clips.js";
-import { dayName, length, localTime, size, todayIn, whoseClock } from "./format.js";
+import { dayName, length, localTime, shortDayName, size, todayIn, whoseClock } from "./format.js";
 
 const part = (name) => document.querySelector(`[data-part=${name}]`);
 
@@ -11,7 +11,7 @@ const part = (name) => document.querySelector(`[data-part=${name}]`);
  * `zone` is the camera's, `address(day)` a day's page.
  */
 export function showDay({ day, there, shown, filtered, zone, address }) {
-  part("day-name").textContent = dayName(day.day, todayIn(zone));
+  part("day-name").textContent = shortDayName(day.day, todayIn(zone));
   part("count").textContent = `${filtered ? `${shown} of ` : ""}${there === 1 ? "1 clip" : `${there} clips`}`;
   part("no-clips").hidden = shown > 0;
   part("no-clips-title").textContent = there ? "No clip like that on this day" : "No clips on this day";
@@ -56,8 +56,9 @@ export function showClip(clip) {
   part("about-day").textContent = dayName(day, localTime(new Date()).day);
   part("about-kind").dataset.kind = clip.kind;
   part("about-kind").textContent = kindName(clip.kind);
-  part("about-facts").textContent = [length(clip.duration), size(clip.size)].join(" · ");
-  part("about-score").textContent = clip.score === null ? "" : ` · score ${Math.round(clip.score)}`;
+  part("about-facts").textContent = length(clip.duration);
+  const score = clip.score === null ? "" : ` · score ${Math.round(clip.score)}`;
+  part("about-score").textContent = ` · ${size(clip.size)}${score}`;
   part("download").href = clip.download_url;
   part("in-timeline").href = `${part("in-timeline").dataset.timeline}?clip=${clip.stem}`;
   const keep = document.querySelector("[data-do=keep]");
