@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
-from config.errors import StorageError
 from config.redaction import redact as redact
 
 MOST = 4_000_000  # bytes of a log file; there may be two
@@ -56,31 +55,36 @@ class _File(WatchedFileHandler):
     """Appends, and follows the file when another program has moved it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        super().emit(record)
         path = Path(self.baseFilename)
         try:
+            super().emit(record)
             if path.stat().st_size > MOST:
                 path.replace(path.with_name(f"{path.name}.1"))
         except OSError:
-            pass  # another program was quicker; or the folder is read-only, and the file grows
+            pass  # another program was quicker; or the disk is gone, full or read-only: nobody ends for the sake of a log
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """A full disk must not fill the other log with the story of each line."""
 
 
 def setup_logging(level: str, file: str = "", part: str = "") -> None:
-    """Log to stderr from `level` ("debug" ... "error") on, and to `file` as the lines of `part`; passwords in addresses
-    are redacted. StorageError where the file cannot be written."""
+    """Log to stderr from `level` ("debug" ... "error") on, and to `file` as the lines of `part`.
+
+    Passwords in addresses are redacted. A file that cannot be written is said, and done without.
+    """
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     handlers[0].setFormatter(_Redacting("%(levelname)s %(name)s: %(message)s"))
+    problem = ""
     if file:
         try:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
             handlers.append(_File(file, encoding="utf-8", errors="backslashreplace"))
+            handlers[1].setFormatter(_Stamped(part or "birbcam"))
         except OSError as error:
-            raise StorageError(f"{file}: cannot be written ({error.strerror}); set log_file to another file") from error
-        handlers[1].setFormatter(_Stamped(part or "birbcam"))
+            problem = f"{file}: cannot be written ({error.strerror}); set log_file to another file"
     logging.basicConfig(level=level.upper(), handlers=handlers, force=True)
+    if problem:
+        logging.getLogger(__name__).warning("%s", problem)
 
 
 def parse_message(text: str) -> tuple[str, str]:

@@ -147,6 +147,23 @@ class TestLog:
         assert len(sizes) == 2
         assert max(sizes) < 110_000
 
+    def test_nobody_ends_for_the_sake_of_a_log(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        code = (
+            "import logging, shutil; from config.logs import setup_logging\n"
+            f"setup_logging('info', {str(tmp_path / 'file/log.txt')!r}, 'web')\n"
+            "logging.getLogger('x').info('without a file')\n"
+            f"setup_logging('info', {str(tmp_path / 'gone/log.txt')!r}, 'web')\n"
+            f"shutil.rmtree({str(tmp_path / 'gone')!r})\n"
+            "logging.getLogger('x').info('and without its folder')\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=Path(__file__).parent.parent, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert "set log_file to another file" in done.stderr
+        assert "without a file" in done.stderr and "and without its folder" in done.stderr
+
     def test_a_filter_takes_level_part_and_text(self, settings: Settings, tmp_path: Path) -> None:
         path = tmp_path / "log.txt"
         path.write_text(

@@ -17,8 +17,8 @@ from config.settings import Settings
 from webapp.programs import output_of
 
 PARTS = ("recorder", "camera", "web", "motion", "requests")
-LOOKED_AT = 5000  # messages of the journal
 SHOWN = 500  # messages in an answer
+LOOKED_AT = 5000  # messages of the journal, where not all of them are wanted
 LONGEST = 4000  # characters of one that are shown
 
 Source = Literal["journal", "file"]
@@ -54,7 +54,8 @@ def log_lines(settings: Settings, wanted: Wanted) -> Lines:
     """At most `SHOWN` messages. For a thread: the journal is asked by a program."""
     if settings.log_file:
         return Lines("file", _newest(_file_lines(Path(settings.log_file)), wanted))
-    journal = output_of([*_journalctl(wanted.part), "--lines", str(LOOKED_AT)])
+    lines = SHOWN if wanted == Wanted(part=wanted.part) else LOOKED_AT
+    journal = output_of([*_journalctl(wanted.part), "--lines", str(lines)])
     if journal:
         return Lines("journal", _newest(journal_lines(journal.splitlines()), wanted))
     return Lines(None, [], _why_none(journal is not None))

@@ -2,7 +2,7 @@
 
 import { getJson } from "./http.js";
 
-const EVERY = 2_000; // ms
+const EVERY = 3_000; // ms
 const PAUSE = 250; // ms after the last key
 
 class SystemLog extends HTMLElement {
