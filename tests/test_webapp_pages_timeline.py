@@ -132,11 +132,15 @@ class Timeline:
 
     def wait_for_picture(self, second: int) -> None:
         """Wait until the picture is that of a second of its segment's count."""
-        wait_until(
-            lambda: self.video("v.readyState >= 2 && !v.seeking") and abs(self.second - second) <= 1,
-            20,
-            f"second {second} is in the picture, not {self.second}",
-        )
+
+        def there() -> bool:
+            return self.video("v.readyState >= 2 && !v.seeking") and abs(self.second - second) <= 1
+
+        try:
+            wait_until(there, 20, f"second {second} is in the picture")
+        except AssertionError as error:
+            state = self.video("[v.currentTime, v.readyState, v.seeking, v.paused, v.error && v.error.message]")
+            raise AssertionError(f"{error}: it shows {self.second}, {self.moment} s, {state}, {self.view()}") from None
 
     def button(self, name: str) -> Locator:
         return self.page.locator(f"[data-do={name}]")
