@@ -61,7 +61,7 @@ class _File(WatchedFileHandler):
             if path.stat().st_size > MOST:
                 path.replace(path.with_name(f"{path.name}.1"))
         except OSError:
-            pass  # another program was quicker; or the disk is gone, full or read-only: nobody ends for the sake of a log
+            pass  # another program was quicker; or the disk is gone or full: nobody ends for the sake of a log
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """A full disk must not fill the other log with the story of each line."""
