@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import logging
+import threading
 import time
 from collections.abc import Mapping
 from typing import cast
@@ -32,6 +33,7 @@ class Following:
         self._app, self._started = app, state.settings
         self._follower = Follower(lambda: load_settings(environ), state.settings, environ)
         self._looked = 0.0
+        self._looking = threading.Lock()
         app.extensions[_KEY] = self
         app.before_request(self.look)
 
@@ -41,10 +43,11 @@ class Following:
         if not at_once and now - self._looked < EVERY:
             return
         self._looked = now  # the others need not wait for this look
-        state: AppState = self._app.extensions["birbcam"]
-        if state.threads.disk(self._follower.look):
-            self._app.extensions["birbcam"] = _with_settings(state, self._follower.settings, self._started)
-            logging.getLogger().setLevel(self._follower.settings.log_level.upper())
+        with self._looking:
+            state: AppState = self._app.extensions["birbcam"]
+            if state.threads.disk(self._follower.look):
+                self._app.extensions["birbcam"] = _with_settings(state, self._follower.settings, self._started)
+                logging.getLogger().setLevel(self._follower.settings.log_level.upper())
 
 
 def following() -> Following:
