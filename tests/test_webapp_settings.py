@@ -23,6 +23,7 @@ from conftest import write_settings
 from mediamtx.layout import Layout
 from mediamtx.removal import asked_for
 from motion.activity import NOT_SCANNED
+from webapp import camera_pages
 from webapp.access import may
 from webapp.app import create_app
 from webapp.other_settings import amount, doctor_lines, span
@@ -229,6 +230,13 @@ def test_every_page_comes_without_secrets(app: Flask, page: str) -> None:
     answer = Visitor(app).get(f"/settings/{page}")
     assert answer.status_code == 200 and SECRET not in answer.text
     assert " style=" not in answer.text and "<script>" not in answer.text
+
+
+def test_a_camera_leads_to_its_settings_who_may_change_them(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = 'href="/settings/cameras/front"'
+    assert link in Visitor(app).get("/camera/front").text
+    monkeypatch.setattr(camera_pages, "may_change", lambda: False)
+    assert link not in Visitor(app).get("/camera/front").text
 
 
 def test_every_setting_has_its_place_on_a_page(app: Flask) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from camera.settings import PI_ONLY
@@ -14,6 +14,7 @@ from config.redaction import redact
 from config.settings import PI_CAMERA, CameraSettings
 from mediamtx.requests import can_ask
 from mediamtx.saved_settings import Stored
+from webapp.access import may_change
 from webapp.camera_settings import has_settings
 from webapp.setting_fields import SettingField, camera_keys, fields_of, label_of
 from webapp.settings_api import is_ours, stored_settings
@@ -111,6 +112,14 @@ def motion(name: str) -> ResponseReturnValue:
         groups=groups,
         **common(stored),
     )
+
+
+@blueprint.app_template_global()
+def settings_of_camera(name: str) -> str:
+    """Where a camera's settings are, "" for who may not see them: for a Pi's camera its picture, set most often."""
+    if not may_change():
+        return ""
+    return url_for("camera_settings.form" if has_settings(name) else "camera_pages.one", name=name)
 
 
 @blueprint.app_template_filter()
