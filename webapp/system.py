@@ -75,13 +75,13 @@ def shown() -> ResponseReturnValue:
 @blueprint.get("/api/v1/system/log")
 def lines() -> ResponseReturnValue:
     """The newest log messages, oldest first: at most 500."""
-    level, part, text = (request.args.get(name, "") for name in ("level", "part", "text"))
-    if (level or "info") not in LEVELS or (part and part not in PARTS):
+    level, text, part = request.args.get("level", "info"), request.args.get("text", ""), request.args.get("part")
+    if level not in LEVELS or (part is not None and part not in PARTS):
         abort(400, f"level is one of {', '.join(LEVELS)}; part one of {', '.join(PARTS)}.")
     if len(text) > LONGEST_FILTER:
         abort(400, f"text has at most {LONGEST_FILTER} characters.")
     state = app_state()
-    found = state.threads.disk(log_lines, state.settings, Wanted(level or "info", part, text))
+    found = state.threads.disk(log_lines, state.settings, Wanted(level, part or "", text))
     return jsonify({"source": found.source, "why": found.why, "lines": [_line_json(line) for line in found.lines]})
 
 
