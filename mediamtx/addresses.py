@@ -92,8 +92,8 @@ def publish_url(settings: Settings, stream: Stream) -> str:
         return info.rtsp[stream.path]
     except KeyError:
         raise RecorderError(
-            f"the running recorder does not know the camera {stream.camera!r}: it was configured later; "
-            "restart the recorder"
+            f"the running recorder does not know the camera {stream.camera!r} yet: it takes up a new one within "
+            "seconds; else restart the recorder"
         ) from None
 
 
