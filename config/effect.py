@@ -11,7 +11,7 @@ ONLY_IN_FILE = frozenset({"media_dir", "output_dir", "state_dir", "log_file", "m
 
 # Tables and settings that a program reads at its start; what is new there counts as such, too.
 _AT_START: dict[str, Part] = {"recorder": "recorder", "mediamtx": "recorder", "web": "web"}
-_FOLLOWED = frozenset({"web.longest_recording", "mediamtx.host"})
+_FOLLOWED = frozenset({"web.longest_recording", "mediamtx.host", "web.cors_origins"})
 
 
 def restarts(key: str) -> Part:

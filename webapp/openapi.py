@@ -21,6 +21,7 @@ from webapp.state import app_state
 PREFIX = "/api/v1/"
 _PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 _PROBLEM = "application/problem+json"
+_VERSION = {"type": "string", "description": "`version` of what was looked at: 412 where somebody else was faster"}
 _ERRORS = {
     400: "The request is not as it should be",
     404: "There is no such thing",
@@ -127,6 +128,8 @@ def _describe(app: Flask, rule: Rule, method: str, by_type: dict[str, Any], came
         for name in _PLACE.findall(rule.rule)
     ]
     parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in operation.query.items()]
+    if 412 in operation.errors and rule.endpoint.startswith("settings_api."):
+        parameters.append({"name": "If-Match", "in": "header", "schema": _VERSION})
     role = "viewer" if may("viewer", method, rule.endpoint, rule.rule) else "admin"
     described: dict[str, Any] = {
         "operationId": rule.endpoint.replace(".", "_"),
