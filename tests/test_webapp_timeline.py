@@ -8,7 +8,8 @@ import shutil
 from collections import namedtuple
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import av
 import pytest
@@ -32,6 +33,7 @@ from webapp.timeline import LIVE, known_gaps, scores
 from website import Visitor, publish_clip
 
 API = "/api/v1/cameras/front"
+OPEN_FILES = Path("/proc/self/fd")
 
 
 def at(seconds: float) -> datetime:
@@ -190,6 +192,17 @@ class TestFootage:
         text = visitor.client.get(f"/footage/front/index.m3u8?{query(0, 100)}").text
         assert text.count("#EXT-X-DISCONTINUITY\n") == 1 and text.count("#EXT-X-MAP") == 2
 
+    @pytest.mark.parametrize("method", ["GET", "HEAD"])
+    def test_no_answer_leaves_its_file_open(self, app: Flask, visitor: Visitor, layout: Layout, method: str) -> None:
+        (segment,) = media.write_segments(layout, MAIN, T, [4], size=(160, 90))
+        place = f"/footage/front/{segment.file_name.removesuffix('.mp4')}"
+        last = visitor.client.get(f"/footage/front/index.m3u8?{query(0, 9)}").text.splitlines()[-2]
+        for address in (f"{place}/init.mp4", f"/footage/front/{last}", f"{place}/7-999-0-9.m4s?shift=0"):
+            answer = visitor.client.open(address, method=method)
+            assert answer.status_code == (404 if "7-999" in address else 200)
+            answer.close()  # as gunicorn does: of a browser that has all, and of one that went before
+        assert layout.segment_path(segment).resolve() not in {link.resolve() for link in OPEN_FILES.iterdir()}
+
     def test_footage_deleted_meanwhile_is_gone(self, layout: Layout, visitor: Visitor, recorded: list[Segment]) -> None:
         text = visitor.client.get(f"/footage/front/index.m3u8?{query(0, 100)}").text
         last = text.splitlines()[-2]
@@ -317,6 +330,15 @@ class TestExports:
         stopped.stop = True
         stopped.run(lambda watch: [])
         assert stopped.state == "cancelled"
+
+    def test_one_that_breaks_off_is_over(self, layout: Layout, recorded: list[Segment]) -> None:
+        def fail(watch: object) -> NoReturn:
+            raise OSError("Input/output error")
+
+        broken = Export("front", plan_export(layout, "front", Span(at(0), at(5))))
+        with pytest.raises(OSError, match="Input"):
+            broken.run(fail)
+        assert broken.state == "failed" and "log says why" in broken.problem
 
     def test_what_a_killed_one_left_is_removed(self, layout: Layout, recorded: list[Segment]) -> None:
         left = layout.day_dir("front", T.date()) / ".tmp-web-4000000-1-2026-11-20_18-00-00-000_saved.mp4"

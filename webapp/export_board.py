@@ -45,6 +45,9 @@ class Export:
         except BirbCamError as error:
             log.warning("export of %s: %s", self.camera, error)
             self.problem, self.state = str(error), "failed"
+        finally:
+            if self.state not in OVER:  # else it would run for ever, and those that wait are counted
+                self.problem, self.state = "The export broke off; the log says why.", "failed"
 
     def _watch(self, seconds: float) -> None:
         if self.stop:

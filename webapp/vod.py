@@ -145,19 +145,40 @@ def _send(path: Path, make: Callable[..., Film], *how: object) -> Response:
         file = threads.disk(os.open, path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         abort(410, "This footage is not there any more: it was deleted to make room.")
+    answered = False
     try:
         film = threads.disk(make, path, *how)
+        response = Response(_Reading(file, film, threads), mimetype="video/mp4", direct_passthrough=True)
+        answered = True
     except SegmentError as error:
-        os.close(file)
         log.info("%s", error)
         not_found("There is no such piece of footage.")
-    response = Response(_bytes(file, film, threads), mimetype="video/mp4", direct_passthrough=True)
-    response.call_on_close(lambda: os.close(file))
+    finally:
+        if not answered:
+            os.close(file)
     response.content_length = film.size
     response.cache_control.private = True
     response.cache_control.max_age = PIECE_AGE
     response.cache_control.immutable = True
     return response
+
+
+class _Reading:
+    """The bytes of a film as they are read; closes the file, too, of which nobody wanted a byte.
+
+    What werkzeug passes through is all that it closes: `call_on_close` of such a response is never called.
+    """
+
+    def __init__(self, file: int, film: Film, threads: Threads) -> None:
+        self._file, self._bytes = file, _bytes(file, film, threads)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._bytes
+
+    def close(self) -> None:
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
 
 
 def _bytes(file: int, film: Film, threads: Threads) -> Iterator[bytes]:
