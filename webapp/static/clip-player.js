@@ -4,6 +4,7 @@
 // when it cannot be played.
 
 import { length } from "./format.js";
+import { onEachPicture } from "./frames.js";
 import { MotionBoxes } from "./motion-boxes.js";
 import { toggleFullscreen } from "./screen.js";
 
@@ -23,7 +24,7 @@ class ClipPlayer extends HTMLElement {
     on("play pause ended", () => this.#showPlaying());
     on("ended", () => this.#clip && this.dispatchEvent(new CustomEvent("playend")));
     on("play", () => this.dispatchEvent(new CustomEvent("playstart")));
-    on("playing", this.#follow);
+    onEachPicture(this.#video, () => this.#showTime());
     on("timeupdate durationchange seeked", () => this.#showTime());
     on("volumechange", () => this.#showSound());
     on("waiting", () => this.toggleAttribute("data-waiting", true));
@@ -150,12 +151,6 @@ class ClipPlayer extends HTMLElement {
     this.querySelector("[data-part=time]").textContent = `${length(now)} / ${length(duration)}`;
   }
 
-  /** Move the time line with every picture, which "timeupdate" with its four a second does not. */
-  #follow = () => {
-    this.#showTime();
-    if (!this.#video.paused) requestAnimationFrame(this.#follow);
-  };
-
   #showSound() {
     const button = this.querySelector("[data-action=sound]");
     button.ariaLabel = this.#video.muted ? "Sound on" : "Sound off";
@@ -203,6 +198,7 @@ const UNPLAYABLE = [
 ];
 const PROBLEMS = {
   0: ["The server does not answer", "Is BirbCam still running? Choose the clip again when it is back."],
+  401: ["You are logged out", "Load the page again to log in."],
   404: ["This clip is gone", "It was deleted to make room, or by somebody else."],
 };
 

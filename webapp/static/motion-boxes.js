@@ -33,6 +33,8 @@ export class MotionBoxes {
       if (address !== this.#address) return; // another clip was chosen meanwhile
       this.#marks = boxes;
     } catch (error) {
+      if (address !== this.#address) return;
+      this.#address = null; // so that it can be asked for again
       toast(error.message, { kind: "error" });
     }
     this.draw();

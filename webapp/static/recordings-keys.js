@@ -41,6 +41,7 @@ export function listenForKeys({ player, selection, step, columns, choose, meant,
   document.addEventListener("keydown", (event) => {
     const undo = (event.ctrlKey || event.metaKey) && event.key === "z";
     if (((event.ctrlKey || event.metaKey) && !undo) || event.altKey || event.defaultPrevented) return;
+    if (event.repeat && !event.key.startsWith("Arrow")) return; // held a little too long, Delete would take the next clip, too
     const on = event.target;
     if (on.closest("details[open], dialog, input:not(.check), select, textarea")) return; // they have keys of their own
     const presses = event.key === "Enter" || event.key === " ";

@@ -10,6 +10,7 @@ import { Selection } from "./clip-selection.js";
 import { ClipWatch, clipAddress } from "./clips.js";
 import { todayIn } from "./format.js";
 import { getJson } from "./http.js";
+import { listenForClicks } from "./recordings-clicks.js";
 import { showClip, showDay } from "./recordings-day.js";
 import { Filter } from "./recordings-filter.js";
 import { listenForKeys } from "./recordings-keys.js";
@@ -28,6 +29,7 @@ const newClips = new ClipWatch(dataset.status, dataset.camera);
 let day = null; // what the server told of the day shown: {day, earlier, later, clips}
 let chosen = null; // the clip in the player
 let onward = recall("play-on") === "1";
+let opened = 0; // how many days were asked for: the answer for one of before is out of date
 let changes = 0; // how often something was decided here: an answer from before is out of date
 const removed = new Set(); // stems that are being deleted, or were
 const filter = new Filter();
@@ -175,23 +177,28 @@ function draw({ mark: light = false } = {}) {
 }
 
 /** Go to another day on this page. */
-async function openDay(name, { keepHistory = true } = {}) {
+async function openDay(name, { keepHistory = true, stem = null } = {}) {
+  const mine = ++opened;
   part("days").open = false;
   part("list").ariaBusy = "true";
+  let answer;
   try {
-    day = await fetchDay(name);
+    answer = await fetchDay(name);
   } catch (error) {
-    return toast(error.message, { kind: "error" });
+    if (mine === opened) toast(error.message, { kind: "error" });
+    return;
   } finally {
-    part("list").ariaBusy = "false";
+    if (mine === opened) part("list").ariaBusy = "false";
   }
+  if (mine !== opened) return; // another day was chosen meanwhile
+  day = answer;
   dataset.day = name;
   if (keepHistory) history.pushState(null, "", pageAddress(name));
   if (selection.active) selection.end();
   list.clear();
   part("list").scrollTop = 0;
   draw();
-  if (list.clips.length) choose(list.clips[0], { play: false });
+  if (list.clips.length) choose(list.clips[list.place(stem)] ?? list.clips[0], { play: false });
   else forget();
 }
 
@@ -247,42 +254,11 @@ const DO = {
   keys: () => part("key-list").showModal(),
   "close-keys": () => part("key-list").close(),
 };
-const MANY = { keep, delete: remove, download };
 
 function setOnward(on) {
   onward = on;
   remember("play-on", on ? "1" : "0");
   for (const button of buttons("onward")) button.ariaPressed = String(on);
-}
-
-function onClick(event) {
-  const { target } = event;
-  const button = target.closest("button");
-  if (button) return press(button);
-  const card = target.closest("a.clip");
-  const clip = card && clipOf(card.dataset.stem);
-  if (event.ctrlKey || event.metaKey) return; // opens it in another tab
-  if (clip) {
-    event.preventDefault();
-    if (event.shiftKey) selection.extend(clip.stem, chosen?.stem);
-    else if (selection.active) selection.toggle(clip.stem);
-    else choose(clip);
-    return;
-  }
-  const link = target.closest("a[data-day]");
-  if (!link || event.shiftKey) return;
-  event.preventDefault();
-  openDay(link.dataset.day);
-}
-
-function press(button) {
-  const { step: places, do: name, many, filterKind: kind } = button.dataset;
-  if (places) step(Number(places));
-  else if (name) DO[name]();
-  else if (many) MANY[many](selection.stems);
-  else if (kind !== undefined) setFilter({ kind });
-  else if ("filterKept" in button.dataset) setFilter({ kept: !filter.kept });
-  else if (button.matches(".star")) keep([button.closest(".entry").querySelector(".clip").dataset.stem]);
 }
 
 async function begin() {
@@ -299,17 +275,19 @@ async function begin() {
   if (wanted && !found) toast(clipOf(wanted) ? "The filter hides that clip." : "That clip is not there any more.");
   if (list.clips.length) choose(found ?? list.clips[0], { play: Boolean(found) });
   else forget();
-  document.addEventListener("click", onClick);
   player.addEventListener("playstart", stopPreview);
   player.addEventListener("playend", () => onward && !selection.active && beside(1) && step(1));
   previewIn(part("list"), (card) => (card.dataset.stem === chosen?.stem && player.playing ? null : clipOf(card.dataset.stem)));
   const run = { ...DO, keep, remove, download, undo };
-  listenForKeys({ player, selection, step, columns: () => list.columns, choose: (stem) => choose(clipOf(stem)), meant, run });
+  const pick = (stem) => choose(clipOf(stem));
+  listenForKeys({ player, selection, step, columns: () => list.columns, choose: pick, meant, run });
+  listenForClicks({ selection, filter, step, choose: pick, chosen: () => chosen?.stem, openDay, setFilter, buttons: DO, many: { keep, delete: remove, download } });
   document.addEventListener("visibilitychange", () => refresh());
   addEventListener("popstate", () => {
     filter.read();
     const name = location.pathname.split("/").at(-1);
-    if (/^\d{4}-\d\d-\d\d$/.test(name) && name !== dataset.day) openDay(name, { keepHistory: false });
+    const stem = new URL(location.href).searchParams.get("clip");
+    if (/^\d{4}-\d\d-\d\d$/.test(name) && name !== dataset.day) openDay(name, { keepHistory: false, stem });
   });
   setInterval(() => refresh(), EVERY);
 }
