@@ -120,6 +120,8 @@ def test_a_new_user_sees_the_garden_saves_a_minute_and_finds_a_visit(demo: Demo,
     problems[:] = [problem for problem in problems if "404" not in problem]
     before = video_time(page)
     wait_until(lambda: video_time(page) > before + 2, 20, "the live picture moves on")
+    page.get_by_role("button", name="Sound is off").click()
+    expect(page.get_by_role("button", name="Sound is on")).to_be_visible()
     heard = "v => v.webkitAudioDecodedByteCount"
     wait_until(lambda: page.locator("video").first.evaluate(heard) > 0, 20, "the live sound is decoded")
 
@@ -152,6 +154,19 @@ def test_a_new_user_sees_the_garden_saves_a_minute_and_finds_a_visit(demo: Demo,
 
     visit_clip = wait_until(clip_of_a_visit, CLIP_WITHIN, "an event clip that begins with a bird", pause=0.5)
     assert [stream["codec_name"] for stream in probe(visit_clip)["streams"]] == ["h264", "aac"]
+
+    # Programs are told what the camera sends, and the system page what runs.
+    (camera,) = page.request.get(f"{demo.address}api/v1/cameras").json()["cameras"]
+    assert camera["state"] == "live"
+    statistics = camera["statistics"]
+    assert 5 < statistics["fps"] < 35
+    assert statistics["bit_rate"] > 100
+    assert statistics["bytes_received"] > 100_000
+    assert statistics["clips_today"] >= 1
+    page.goto(f"{demo.address}settings/system")
+    expect(page.locator("[data-live=runs]")).to_contain_text(re.compile(r"last new footage searched .*, in \d"))
+    expect(page.get_by_role("list", name="Log messages")).to_contain_text("publishing")  # of the log file
+    page.goto(f"{demo.address}camera/garden")
 
     # The day page has both, and plays them.
     page.get_by_role("link", name=re.compile("Recordings")).first.click()
