@@ -1,8 +1,9 @@
 """Who is logged in: kept here and not in the cookie, so that a session can be ended from elsewhere.
 
 The cookie carries a random secret; what is kept is its digest, in a small file in the state folder. It is written when
-a session begins or ends, and otherwise at most once an hour, for SD cards. A session counts only while its user exists
-with the password that began it, so that what changes the users' file ends sessions at once, whatever stands here.
+a session begins or ends, at most once a minute while addresses change, and otherwise once an hour, for SD cards. A
+session counts only while its user exists with the password that began it, so that what changes the users' file ends
+sessions at once, whatever stands here.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from webapp.accounts import Accounts, User, digest_of
 from webapp.threads import Threads
 
 REST = 3600.0  # s between two writes of nothing but when somebody was last seen
+MOVED = 60.0  # s between two writes of nothing but from where: a phone may have two addresses, and use both in turn
 MOST_OF_ONE = 50  # sessions of one user; the one unseen for longest goes first
 HANDLE = 16  # letters of a digest by which a page calls a session
 
@@ -56,6 +58,7 @@ class Sessions:
         self._writing = threading.Lock()
         self._sessions, self._used = _read(path)
         self._written = max([session.seen for session in self._sessions.values()], default=0.0)
+        self._moved = False  # whether somebody was seen elsewhere since
 
     def begin(self, user: User, address: str, device: str, now: float) -> str:
         """Begin a session; the secret for its cookie. Where the disk is full it lasts until the web app restarts."""
@@ -87,13 +90,14 @@ class Sessions:
     def seen(self, session: Session, address: str, now: float) -> None:
         """The session is being used, from this address."""
         self._sessions[session.digest] = replace(session, seen=now, address=address)
-        self._write_seldom(now, moved=address != session.address)
+        self._moved |= address != session.address
+        self._write_seldom(now)
 
     def token_used(self, key: str, now: float) -> None:
         """A program shows the token with this key."""
         first = key not in self._used
         self._used[key] = now
-        self._write_seldom(now, moved=first)
+        self._write_seldom(now, at_once=first)
 
     def last_used(self, key: str) -> float | None:
         """When a program last showed the token with this key: Unix time."""
@@ -109,8 +113,8 @@ class Sessions:
         user = accounts.user(session.user)
         return user is not None and user.stamp == session.stamp and now - session.made <= self._lifetime
 
-    def _write_seldom(self, now: float, moved: bool) -> None:
-        if moved or abs(now - self._written) > REST:
+    def _write_seldom(self, now: float, at_once: bool = False) -> None:
+        if at_once or abs(now - self._written) > (MOVED if self._moved else REST):
             self._try_to_write(now)
 
     def _try_to_write(self, now: float) -> None:
@@ -121,7 +125,7 @@ class Sessions:
             log.warning("%s", error)
 
     def _write(self, now: float) -> None:
-        self._written = now
+        self._written, self._moved = now, False
         with self._writing:  # one after the other, each with all that is known when its turn comes
             content = {"version": 1, "sessions": [asdict(s) for s in self._sessions.values()], "tokens": self._used}
             self._threads.disk(replace_file, self._path, json.dumps(content, indent=1) + "\n", 0o600)
@@ -148,7 +152,8 @@ def _read(path: Path) -> tuple[dict[str, Session], dict[str, float]]:
         for session in sessions:
             if {type(session.digest), type(session.user), type(session.stamp)} != {str}:
                 raise TypeError(session.handle)
-            float(session.made), float(session.seen)
+            if not {type(session.made), type(session.seen)} <= {int, float}:
+                raise TypeError(session.made)
         used = {str(key): float(when) for key, when in content["tokens"].items()}
         return {session.digest: session for session in sessions}, used
     except FileNotFoundError:
