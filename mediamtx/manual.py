@@ -53,18 +53,16 @@ def manual_recording(layout: Layout, camera: str) -> Manual | None:
     path = layout.manual_recording(camera)
     try:
         values = json.loads(path.read_bytes())
-        stopped = values["stopped"]
-        return Manual(
-            camera,
-            from_iso(values["start"]),
-            timedelta(seconds=float(values["longest"])),
-            None if stopped is None else from_iso(stopped),
-        )
+        stopped, longest = values["stopped"], float(values["longest"])
+        start = from_iso(values["start"])
+        if not 0 < longest < 1e6 or not 1970 <= start.year < 9999:
+            raise ValueError("a time that cannot be")
+        return Manual(camera, start, timedelta(seconds=longest), None if stopped is None else from_iso(stopped))
     except FileNotFoundError:
         return None
     except OSError as error:
         raise storage_error(path, "cannot be read", error) from error
-    except (ValueError, TypeError, KeyError, OverflowError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         aside = path.with_name(f"{path.name}.damaged")
         logger.warning("%s: damaged (%s); kept aside as %s, its recording is given up", path, error, aside.name)
         with suppress(OSError):  # it is said again then

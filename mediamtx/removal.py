@@ -7,8 +7,10 @@ that one program deletes. The file goes when nothing is found any more: a record
 from __future__ import annotations
 
 import logging
+import math
 import shutil
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from config.errors import StorageError
@@ -16,6 +18,8 @@ from config.settings import CAMERA_NAME
 from mediamtx.files import make_folder, storage_error, sync_folder
 from mediamtx.layout import Layout
 from mediamtx.names import Stream
+
+PATIENCE = 86400.0  # s; a long pass of the motion job knows the settings of its start, with the camera still there
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +50,17 @@ def asked_for(layout: Layout) -> list[str]:
         raise storage_error(layout.removals_dir, "cannot be read", error) from error
 
 
-def carry_out(layout: Layout, configured: Collection[str]) -> None:
+def carry_out(layout: Layout, configured: Collection[str], now: datetime) -> None:
     """Remove what is asked for, but nothing of a camera that is configured. May be stopped anywhere and run again.
 
-    For who holds the lock of retention. What cannot be removed is said and tried again the next time.
+    For who holds the lock of retention. What cannot be removed is said and tried again the next time. What is still
+    configured a day later was put back, or its deletion broke off: then it is forgotten that anything was asked for,
+    lest it come true when the camera goes another time.
     """
     for camera in asked_for(layout):
         if camera in configured:
+            if now.timestamp() - _asked_at(layout, camera) > PATIENCE:
+                take_back(layout, camera)
             continue
         places = [path for path in _places(layout, camera) if path.exists() or path.is_symlink()]
         if not places:
@@ -67,12 +75,20 @@ def carry_out(layout: Layout, configured: Collection[str]) -> None:
             log.info("%s: all that was recorded of it was removed, as asked for", camera)
 
 
+def _asked_at(layout: Layout, camera: str) -> float:
+    try:
+        return (layout.removals_dir / Stream(camera).path).stat().st_mtime
+    except OSError:
+        return math.inf  # taken back meanwhile
+
+
 def _places(layout: Layout, camera: str) -> Iterator[Path]:
     yield from (layout.stream_dir(Stream(camera, detect)) for detect in (False, True))
     yield layout.camera_dir(camera)
     yield layout.activity_dir(camera)
     yield layout.motion_state(camera)
     yield layout.checked_days(camera)
+    yield layout.manual_recording(camera)
 
 
 def _remove(path: Path) -> None:

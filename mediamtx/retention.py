@@ -53,7 +53,7 @@ def apply_retention(
     except OSError as error:
         raise storage_error(layout.state_dir, "the lock cannot be taken", error) from error
     try:
-        carry_out(layout, settings.cameras)
+        carry_out(layout, settings.cameras, now)
         return _Pass(settings, layout, now, scanned, [*needed, *manual_needed(settings, now)]).run()
     finally:
         lock.release()

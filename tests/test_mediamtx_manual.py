@@ -151,9 +151,19 @@ def test_a_disk_that_is_not_there_or_full(settings: Settings, layout: Layout, mo
     assert finish(settings, stopped, at(62)) == clips(layout) != []
 
 
-def test_a_damaged_file_is_set_aside(settings: Settings, layout: Layout, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"start": 7}',
+        '{"start": "2026-11-20T18:00:00Z", "longest": 1e13, "stopped": null}',
+        '{"start": "0001-01-01T00:00:01Z", "longest": 60, "stopped": null}',
+    ],
+)
+def test_a_damaged_file_is_set_aside(
+    settings: Settings, layout: Layout, caplog: pytest.LogCaptureFixture, content: str
+) -> None:
     start(settings, "front", at(3))
-    layout.manual_recording("front").write_text('{"start": 7}')
+    layout.manual_recording("front").write_text(content)
     assert manual_recording(layout, "front") is None
     assert manual_recording(layout, "front") is None
     assert len(caplog.messages) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from config.settings import CameraSettings, Settings
@@ -27,7 +27,8 @@ def fill(layout: Layout, camera: str) -> list[Path]:
 
 def test_nothing_is_left_of_it_and_nothing_else_goes(settings: Settings, tmp_path: Path) -> None:
     layout = Layout.of(settings)
-    ours, others = fill(layout, "front"), fill(layout, "gone")
+    ours, others = fill(layout, "front"), [*fill(layout, "gone"), layout.manual_recording("gone")]
+    others[-1].write_text("{}")
     ask_removal(layout, "gone")
     ask_removal(layout, "front")  # which is configured, as somebody put it back into config.txt
     apply_retention(settings, NOW, {}, [])
@@ -40,6 +41,8 @@ def test_nothing_is_left_of_it_and_nothing_else_goes(settings: Settings, tmp_pat
     assert not late.parent.exists() and asked_for(layout) == ["front", "gone"]
     apply_retention(settings, NOW, {}, [])
     assert asked_for(layout) == ["front"]
+    apply_retention(settings, datetime.now(UTC) + timedelta(days=2), {}, [])
+    assert asked_for(layout) == [], "or it would come true when the camera goes another time"
 
 
 def test_a_folder_on_another_disk_is_emptied(settings: Settings, tmp_path: Path) -> None:
