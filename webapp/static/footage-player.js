@@ -5,9 +5,10 @@
 //   data-start, data-end   the day, beyond which nothing is loaded, ISO 8601
 //
 // Events: "moment" {time} as it plays on, "playing" {playing}, "gap" {from, to} when a pause of the recording is
-// jumped, "runout" {time} where what is loaded ends. Times are ms since 1970.
+// jumped, "runout" {time, missing} where what is loaded ends; "missing" where nothing could be loaded. Times are ms since 1970.
 
 import { covers, gapBetween, stretchesOf, toMedia, toWall } from "./footage-map.js";
+import { onEachPicture } from "./frames.js";
 import { loadScript } from "./live-hls.js";
 import { toggleFullscreen } from "./screen.js";
 
@@ -35,7 +36,7 @@ class FootagePlayer extends HTMLElement {
     on("play pause ended", () => this.#showPlaying());
     on("timeupdate seeked", () => this.#follow());
     on("ended", () => this.#runOut());
-    on("playing", this.#animate);
+    onEachPicture(this.#video, () => this.#follow());
     on("volumechange", () => this.#showSound());
     on("waiting", () => this.#lost && this.#explain());
     on("waiting seeking", () => this.toggleAttribute("data-waiting", true));
@@ -139,7 +140,7 @@ class FootagePlayer extends HTMLElement {
     if (media === null) {
       this.#wanted = null;
       this.toggleAttribute("data-waiting", false);
-      return this.#tell("runout", { time, playing: this.#onwards });
+      return this.#tell("runout", { time, playing: this.#onwards, missing: true });
     }
     this.say(null);
     try {
@@ -196,12 +197,6 @@ class FootagePlayer extends HTMLElement {
     }
     this.#video.playbackRate = playbackRate;
   }
-
-  /** Move the time with every picture, which "timeupdate" with its four a second does not. */
-  #animate = () => {
-    this.#follow();
-    if (this.playing) requestAnimationFrame(this.#animate);
-  };
 
   #follow() {
     if (this.#wanted !== null || !this.#stretches.length) return;

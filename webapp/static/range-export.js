@@ -12,6 +12,7 @@ export class RangeExport {
   #footage;
   #changed;
   #export = null; // the one under way, or finished
+  #number = 0; // of the one that counts: closing the form, or another export, makes it another
 
   /** `footage()` gives what is recorded, {from, to} in ms; `changed()` is called when a clip was made. */
   constructor(form, strip, { footage, changed }) {
@@ -58,6 +59,7 @@ export class RangeExport {
     const { url, state } = this.#export ?? {};
     if (state === "waiting" || state === "running") deleteJson(url).catch(() => {}); // it then becomes a clip
     this.#export = null;
+    this.#number += 1;
     this.#form.hidden = true;
     this.#strip.range = null;
     this.#expanded(false);
@@ -140,34 +142,39 @@ export class RangeExport {
 
   async #start() {
     const { from, to } = this.#strip.range;
+    const number = ++this.#number;
     this.#part("start").disabled = true;
     try {
       const body = { start: new Date(from).toISOString(), end: new Date(to).toISOString() };
-      await this.#follow(await postJson(this.#form.dataset.exports, body));
+      const answer = await postJson(this.#form.dataset.exports, body);
+      if (number === this.#number) await this.#follow(answer, number);
+      else await deleteJson(answer.url); // the form was closed meanwhile
     } catch (error) {
+      if (number !== this.#number) return;
       this.#export = null;
       this.#part("progress").hidden = true;
       this.#part("start").hidden = false;
       this.#say(error.message, true);
     } finally {
-      this.#part("start").disabled = false;
+      if (number === this.#number) this.#part("start").disabled = false;
     }
   }
 
   /** Show how far it is until it is over, or somebody closed the form. */
-  async #follow(answer) {
+  async #follow(answer, number) {
     this.#export = answer;
     this.#part("progress").hidden = false;
     this.#part("start").hidden = true;
-    while (this.#export) {
+    for (;;) {
       this.#part("progress").value = answer.progress;
       if (answer.state === "waiting") this.#say("Waiting for another export");
       if (answer.state === "running") this.#say(`${Math.floor(answer.progress * 100)} % of about ${size(answer.size)}`);
       if (!this.#busy) break;
       await new Promise((resolve) => setTimeout(resolve, LOOK));
-      if (!this.#export) return;
+      if (number !== this.#number) return;
       answer = await getJson(answer.url);
-      if (this.#export) this.#export = answer;
+      if (number !== this.#number) return;
+      this.#export = answer;
     }
     if (answer.state === "failed") throw new Error(answer.detail);
     if (answer.state === "done") this.#finish(answer);

@@ -5,6 +5,7 @@ import { clipCard, kindName } from "./clips.js";
 import { localTime, todayIn, whoseClock } from "./format.js";
 import { getJson } from "./http.js";
 import { RangeExport } from "./range-export.js";
+import { listenForKeys } from "./timeline-keys.js";
 import { toast } from "./toast.js";
 import "./footage-player.js";
 import "./time-strip.js";
@@ -22,9 +23,10 @@ const clock = (time) => localTime(new Date(time).toISOString()).time;
 
 let data = null; // what …/activity says of the day
 let clips = new Map(); // stem -> clip
-let events = null; // {stem, from, to}, ms, oldest first; null before they are known
+let events = []; // {stem, from, to}, ms, oldest first
 let footage = []; // {from, to}, ms, oldest first
 let waiting = false; // for footage newer than what was played
+let later = 0; // the timer of that
 let scrubbed = 0;
 let noteGone = 0;
 let range = null;
@@ -35,7 +37,7 @@ async function load() {
   const answer = await getJson(`${page.dataset.activity}?day=${page.dataset.day}`);
   const start = Date.parse(answer.from);
   const at = (seconds) => start + seconds * 1000;
-  const known = events && new Set(events.map(({ stem }) => stem));
+  const known = data && new Set(events.map(({ stem }) => stem)); // null: this is the first answer
   data = answer;
   footage = data.footage.map(([from, to]) => ({ from: at(from), to: at(to) }));
   events = data.events.map(([stem, from, seconds]) => ({ stem, from: at(from), to: at(from + seconds) }));
@@ -59,6 +61,7 @@ async function loadClips() {
   if (focused) list.querySelector(`[data-stem="${CSS.escape(focused)}"]`)?.focus();
   part("count").textContent = clips.size === 1 ? "1 clip" : `${clips.size} clips`;
   part("no-events").hidden = clips.size > 0;
+  if (strip.cursor !== null) markEvent(eventAt(strip.cursor));
 }
 
 /** Finer scores for the part of the day that is shown, once it stays as it is for a moment. */
@@ -66,18 +69,19 @@ let asking = 0;
 function loadDetail({ from, to }) {
   strip.toggleAttribute("data-zoomed", strip.zoomed);
   clearTimeout(asking);
-  asking = setTimeout(async () => {
+  const mine = (asking = setTimeout(async () => {
     const bucket = Math.max(1, Math.round((to - from) / 1000 / Math.max(300, strip.clientWidth / 2)));
     if (!data || bucket >= data.bucket) return;
     const margin = (to - from) / 2;
     const [start, end] = [Math.max(strip.day.from, from - margin), Math.min(strip.day.to, to + margin)];
     const iso = (time) => new Date(Math.round(time / 1000) * 1000).toISOString();
     try {
-      strip.detail = await getJson(`${page.dataset.activity}?from=${iso(start)}&to=${iso(end)}&bucket=${bucket}`);
+      const detail = await getJson(`${page.dataset.activity}?from=${iso(start)}&to=${iso(end)}&bucket=${bucket}`);
+      if (mine === asking) strip.detail = detail; // else something else is shown meanwhile
     } catch {
       // The coarse scores stay.
     }
-  }, 150);
+  }, 150));
 }
 
 // Moments
@@ -146,10 +150,11 @@ function note(text) {
 }
 
 /** What was loaded is played: go on with what comes after it. */
-async function playOn({ time, playing }) {
+async function playOn({ time, playing, missing }) {
   const beyond = footage.some(({ to }) => to > time + 1_000);
-  if (!beyond) await load().catch(() => {});
+  if (!beyond || missing) await load().catch(() => {});
   const next = footage.find(({ to }) => to > time + 1_000);
+  if (next && missing && next.from <= time) return playLater(time, playing); // asked again at once, it would be missing again
   if (next) {
     if (next.from > time + 600) note(`Nothing recorded ${clock(time)} to ${clock(next.from)}`);
     const moment = Math.max(time, next.from);
@@ -157,14 +162,20 @@ async function playOn({ time, playing }) {
     return player.seek(moment + (next.from > time ? 0 : 10), { play: playing });
   }
   if (time > strip.day.to - 2_000) return note("Here the day ends");
+  playLater(time, playing);
+}
+
+/** Wait for what comes after a moment, where there may be more. */
+function playLater(time, playing) {
   waiting = "today" in page.dataset && playing;
   note(waiting ? "That is the newest; waiting for more" : "Nothing is recorded after this");
-  if (waiting) setTimeout(() => waiting && playOn({ time, playing }), SOON);
+  clearTimeout(later);
+  if (waiting) later = setTimeout(() => waiting && playOn({ time, playing }), SOON);
 }
 
 /** What was to be played is gone: look what is left, and go on there. */
 async function playLeft() {
-  const time = strip.cursor;
+  const time = strip.cursor ?? strip.day.from;
   player.say(null);
   try {
     await load();
@@ -200,7 +211,7 @@ function hover({ time, reach, x }) {
   bubble.style.left = `${Math.max(4, Math.min(room - bubble.offsetWidth - 4, x + strip.offsetLeft - bubble.offsetWidth / 2))}px`;
 }
 
-// Keys and buttons
+// Buttons and clicks
 
 function cycleRate(button) {
   const rate = RATES[(RATES.indexOf(Number.parseFloat(button.textContent)) + 1) % RATES.length];
@@ -222,26 +233,6 @@ const ACTIONS = {
   range: () => range?.toggle(),
   "range-close": () => range?.close(),
 };
-const KEYS = {
-  " ": ACTIONS.play,
-  ArrowUp: ACTIONS.previous,
-  ArrowDown: ACTIONS.next,
-  m: ACTIONS.sound,
-  f: ACTIONS.fullscreen,
-  "+": ACTIONS["zoom-in"],
-  "=": ACTIONS["zoom-in"],
-  "-": ACTIONS["zoom-out"],
-  0: ACTIONS.whole,
-  i: () => range?.mark("from", strip.cursor),
-  o: () => range?.mark("to", strip.cursor),
-  Escape: () => range?.close(),
-  ArrowLeft: (event) => move(-strip.step * (event.shiftKey ? 10 : 1)),
-  ArrowRight: (event) => move(strip.step * (event.shiftKey ? 10 : 1)),
-  PageUp: () => move(3_600_000),
-  PageDown: () => move(-3_600_000),
-  Home: () => footage.length && go(footage[0].from),
-  End: () => footage.length && go(footage.at(-1).to - 8_000),
-};
 
 /** Move back over a pause of the recording, too: `go` alone would only ever lead on. */
 function move(by) {
@@ -251,17 +242,9 @@ function move(by) {
   go(time);
 }
 
-function onKey(event) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
-  const on = event.target;
-  if (on.closest("details[open], input, select, textarea")) return; // they have keys of their own
-  if (on.closest("a, button, summary") && event.key === "Enter") return;
-  if (on.closest("button, summary") && event.key === " ") return;
-  const list = on.closest("[data-part=events]");
-  const run = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!run || !data || (list && /^(Page|Home|End)/.test(event.key))) return;
-  event.preventDefault();
-  run(event);
+/** The first moment of the day that is recorded, or with `last` the last ones. */
+function toEnd({ last }) {
+  if (footage.length) go(last ? footage.at(-1).to - 8_000 : footage[0].from);
 }
 
 function onClick(event) {
@@ -279,6 +262,7 @@ function onClick(event) {
 
 function listen() {
   strip.addEventListener("seek", ({ detail: { time, done } }) => {
+    if (!data) return; // it is not known yet what there is
     if (done) return go(time);
     show(time);
     if (performance.now() - scrubbed < SCRUB || !player.has(time)) return;
@@ -286,7 +270,7 @@ function listen() {
     player.seek(time, { play: false });
   });
   strip.addEventListener("view", ({ detail }) => loadDetail(detail));
-  strip.addEventListener("hover", ({ detail }) => hover(detail));
+  strip.addEventListener("hover", ({ detail }) => data && hover(detail));
   player.addEventListener("moment", ({ detail: { time } }) => {
     show(time, { follow: player.playing });
     if (!player.playing) remember(time);
@@ -301,7 +285,7 @@ function listen() {
     page.querySelector("[data-do=sound]").ariaLabel = detail.muted ? "Sound on" : "Sound off";
   });
   page.addEventListener("click", onClick);
-  document.addEventListener("keydown", onKey);
+  listenForKeys({ actions: ACTIONS, strip, move, mark: (which) => range?.mark(which, strip.cursor), toEnd, ready: () => data });
 }
 
 async function refresh() {
