@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -94,6 +96,19 @@ def test_while_the_recorder_is_asked_the_others_do_not_wait(settings: Settings) 
     answer.set()
     asker.join(20)
     assert board.snapshot().taken == now
+
+
+def test_two_first_visitors_do_not_wait_for_each_other_for_ever() -> None:
+    code = """
+import webapp.server, webapp.worker
+from gevent import joinall, monkey, sleep, spawn
+monkey.patch_all(subprocess=False, os=False, signal=False)  # as the worker does, with everything imported
+from config.settings import Settings
+from webapp.status import Snapshot, StatusBoard
+board = StatusBoard(Settings(), lambda settings, now: sleep(0.1) or Snapshot(now, {}, None))
+joinall([spawn(board.snapshot) for _ in range(2)])
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_no_recorder(settings: Settings) -> None:

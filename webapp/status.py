@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from threading import Lock
 from typing import Literal
 
 from config.errors import RecorderError
@@ -75,7 +75,7 @@ class StatusBoard:
         self._settings = settings
         self._take = take
         self._clock = clock
-        self._asking = Lock()
+        self._asking = threading.Lock()  # named in full: gevent replaces it there, after this module is imported
         self._snapshot: Snapshot | None = None
         self._last_live: dict[str, datetime] = {}
 
