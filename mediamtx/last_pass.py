@@ -39,7 +39,8 @@ def note_pass(layout: Layout, last: LastPass) -> None:
         "ended": iso(last.ended),
         "clips": last.clips,
         "errors": last.errors,
-        "until": {camera: iso(time) for camera, time in last.until.items()},
+        # To the microsecond, as the state has them: a pass writes this only where they have changed.
+        "until": {camera: time.isoformat() for camera, time in last.until.items()},
     }
     try:
         write_file(layout.last_pass, json.dumps(values).encode())

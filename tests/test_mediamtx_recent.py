@@ -37,7 +37,7 @@ def test_the_last_pass_is_told_and_a_damaged_note_is_none(yard: Yard) -> None:
     assert last is not None
     assert (last.errors, last.seconds) == (0, 0)  # by the test's clock
     assert last.until == {"front": pytest.approx(at(20), abs=timedelta(seconds=1))}
-    note_pass(yard.layout, LastPass(at(0), at(2), 1, 2, {}))
-    assert last_pass(yard.layout) == LastPass(at(0), at(2), 1, 2, {})
+    note_pass(yard.layout, LastPass(at(0), at(2), 1, 2, {"front": at(1.123456)}))
+    assert last_pass(yard.layout) == LastPass(at(0), at(2), 1, 2, {"front": at(1.123456)})
     yard.layout.last_pass.write_text('{"began": 1}')
     assert last_pass(yard.layout) is None
