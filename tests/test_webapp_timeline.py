@@ -130,6 +130,11 @@ class TestActivity:
         assert answer.status_code == 400
         assert said in answer.json["detail"]
 
+    @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-29", "20261120"])
+    def test_no_other_day_is_one(self, visitor: Visitor, day: str) -> None:
+        assert visitor.client.get(f"{API}/activity?day={day}").status_code == 404
+        assert visitor.client.get(f"/timeline/front/{day}").status_code == 404
+
     def test_days_with_footage_or_clips(self, layout: Layout, visitor: Visitor, recorded: list[Segment]) -> None:
         publish_clip(layout, at(-3 * 86400))
         assert visitor.client.get(f"{API}/recorded-days").json["days"] == [

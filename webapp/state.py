@@ -72,10 +72,10 @@ def camera_or_404(name: str) -> CameraSettings:
 
 
 def day_or_404(text: str) -> date:
-    """The day written `2026-11-20`, and in no other of the ways ISO 8601 knows."""
+    """The day written `2026-11-20`, in no other of the ways ISO 8601 knows, and not at the edge of the calendar."""
     try:
-        if _DAY.fullmatch(text):
-            return date.fromisoformat(text)
+        if _DAY.fullmatch(text) and 1970 <= (day := date.fromisoformat(text)).year < 9999:
+            return day
     except ValueError:
         pass
     not_found("There is no such day.")
