@@ -21,6 +21,7 @@ const player = dialog.querySelector("clip-player");
 const newClips = new ClipWatch(watch.dataset.status, watch.dataset.camera);
 const known = new Map(); // stem -> clip, of those in the list
 let listed = null; // the day that the list is of
+let asked = 0; // how often it was asked for
 
 const dayAddress = (day) => `${watch.dataset.recordings}/${day}`;
 const address = (clip) => clipAddress(dayAddress(clip.day), clip.stem);
@@ -28,8 +29,10 @@ const address = (clip) => clipAddress(dayAddress(clip.day), clip.stem);
 /* Today's clips */
 
 async function refresh() {
+  const mine = ++asked;
   const today = todayIn(watch.dataset.zone);
   const answer = await getJson(`${watch.dataset.clips}?day=${today}&limit=${SHOWN}`);
+  if (mine !== asked) return; // a newer one is on its way
   listed = today;
   showRecent(answer.clips.slice(0, SHOWN), answer.count ?? answer.clips.length);
   showEarlier(answer.earlier, today);

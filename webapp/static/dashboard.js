@@ -22,6 +22,8 @@ async function refresh() {
     if (!tile) continue;
     tile.querySelector("[data-part=recording]").hidden = !camera.recording;
     if (camera.latest_clip) showLatest(tile, camera.latest_clip);
+    tile.querySelector("[data-part=latest]").hidden = !camera.latest_clip; // all of them may have been deleted
+    tile.querySelector("[data-part=no-latest]").hidden = Boolean(camera.latest_clip);
   }
 }
 
@@ -36,8 +38,6 @@ function showLatest(tile, clip) {
   part("latest-image").src = clip.thumbnail_url;
   part("latest-kind").dataset.kind = clip.kind;
   part("latest-kind").textContent = kindName(clip.kind);
-  link.hidden = false;
-  part("no-latest").hidden = true;
 }
 
 function showAgo(tile) {

@@ -161,11 +161,12 @@ class LivePlayer extends HTMLElement {
     return ways;
   }
 
-  /** What the server says of the camera; null where it does not answer. */
+  /** What the server says of the camera, which may have been deleted; null where it does not answer. */
   async #askState() {
     try {
-      return (await cameraStatus(this.dataset.status, this.dataset.camera)) ?? null;
-    } catch {
+      return (await cameraStatus(this.dataset.status, this.dataset.camera)) ?? { state: "offline" };
+    } catch (error) {
+      if (error.status === 401) location.reload(); // which leads to the log-in, and from there back
       return null;
     }
   }

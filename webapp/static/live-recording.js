@@ -15,6 +15,8 @@ export class Recording {
   #zero = 0; // ms of performance.now() at which it began
   #longest = 0; // s
   #busy = false;
+  #toggles = 0; // an answer from before one is out of date
+  #looking = false;
   #next = null;
   #problem = null;
 
@@ -22,7 +24,7 @@ export class Recording {
     this.#address = address;
     this.#show = show;
     this.#finished = finished;
-    setInterval(() => this.#tick(), 250);
+    setInterval(() => this.#state === "recording" && this.#tick(), 250);
     document.addEventListener("visibilitychange", () => document.hidden || this.look());
     this.look();
   }
@@ -31,6 +33,7 @@ export class Recording {
   async toggle() {
     if (this.#busy || this.#state === "saving") return;
     this.#busy = true;
+    this.#toggles += 1;
     try {
       this.#take(this.#state === "recording" ? await deleteJson(this.#address) : await postJson(this.#address, {}));
     } finally {
@@ -40,14 +43,27 @@ export class Recording {
 
   /** Ask how it stands. */
   async look() {
-    clearTimeout(this.#next);
+    if (this.#looking) return;
+    this.#looking = true;
+    const toggles = this.#toggles;
     try {
-      if (!document.hidden || this.#state === "saving") this.#take(await getJson(this.#address));
+      if (!document.hidden || this.#state === "saving") {
+        const answer = await getJson(this.#address);
+        if (!this.#busy && toggles === this.#toggles) this.#take(answer);
+      }
     } catch {
       // the live picture says that the server has gone; the recording goes on there
     }
+    this.#looking = false;
     clearTimeout(this.#next);
-    this.#next = setTimeout(() => this.look(), this.#state === "saving" ? SAVING : EVERY);
+    this.#next = setTimeout(() => this.look(), this.#pause());
+  }
+
+  /** How long until the next look (ms): soon while it is saved, and once it must have ended by itself. */
+  #pause() {
+    if (this.#state === "none") return EVERY;
+    const left = this.#state === "saving" ? 0 : this.#zero + this.#longest * 1000 - performance.now();
+    return Math.min(EVERY, Math.max(SAVING, left));
   }
 
   #take({ recording, last }) {
@@ -71,7 +87,6 @@ export class Recording {
 
   #tick() {
     const passed = Math.max(0, Math.floor((performance.now() - this.#zero) / 1000));
-    if (this.#state === "recording" && passed > this.#longest + 1) this.look(); // it has ended by itself
     const time = length(Math.min(passed, this.#longest));
     const text = { none: "Record", recording: `Stop ${time}`, saving: "Saving" }[this.#state];
     this.#show({ state: this.#state, text, time });

@@ -29,7 +29,9 @@ export async function openWebRtc(video, whep, signal, end) {
     });
     await connection.setLocalDescription(await connection.createOffer());
     await gathered(connection);
-    session = await offer(connection, whep, signal);
+    const answer = await offer(connection, whep, signal);
+    session = answer.session; // known first: where the answer is no good, it is ended all the same
+    await connection.setRemoteDescription({ type: "answer", sdp: answer.sdp });
     video.srcObject = picture;
     await connected(connection, signal);
   } catch (error) {
@@ -50,9 +52,7 @@ async function offer(connection, whep, signal) {
     signal,
   });
   if (response.status !== 201) throw new Error(`WebRTC was refused (${response.status})`);
-  const sdp = await response.text();
-  await connection.setRemoteDescription({ type: "answer", sdp });
-  return new URL(response.headers.get("Location"), location.href).href;
+  return { session: new URL(response.headers.get("Location"), location.href).href, sdp: await response.text() };
 }
 
 function gathered(connection) {
