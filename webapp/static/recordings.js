@@ -159,7 +159,9 @@ const meant = () => (selection.active ? selection.stems : chosen ? [chosen.stem]
 function showSelection() {
   const count = selection.stems.length;
   review.toggleAttribute("data-selecting", selection.active);
+  const focused = part("selection").contains(document.activeElement);
   part("selection").hidden = !selection.active;
+  if (focused && !selection.active) document.querySelector("[data-do=select]").focus(); // what had the focus has gone
   part("selected").textContent = `${count} selected`;
   for (const button of document.querySelectorAll("[data-many]")) button.disabled = !count;
 }
@@ -229,7 +231,7 @@ async function undo() {
   const stems = await actions.undo();
   if (!stems.length) return;
   await refresh({ always: true });
-  choose(list.clips[list.place(stems[0])], { play: false });
+  choose(list.clips[list.place(stems[0])], { play: false, focus: document.activeElement === document.body });
 }
 
 function setFilter(changed) {
@@ -250,7 +252,10 @@ const DO = {
   select: () => (selection.active ? selection.end() : selection.begin()),
   deselect: () => selection.end(),
   all: () => selection.all(),
-  unfilter: () => setFilter({ kind: "", kept: false }),
+  unfilter: () => {
+    setFilter({ kind: "", kept: false });
+    list.card(chosen?.stem)?.focus();
+  },
   keys: () => part("key-list").showModal(),
   "close-keys": () => part("key-list").close(),
 };
