@@ -26,6 +26,8 @@ for the one of 1.99 s."""
 DETECT_QUALITY = 26
 """CRF of the detect stream: constant quality, as a rate control would pulse, and look like motion."""
 IO_TIMEOUT = 5_000_000  # us without a byte from the network until ffmpeg gives up
+PROTOCOLS = "rtp,udp,tcp,tls,http,https,httpproxy,crypto,data,rtmp,rtmps,rtmpt,srt,rtsp"
+"""What an address may lead on to: a playlist that comes over the network must not name a file of this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,11 @@ class Source:
         """What ffprobe and ffmpeg both need to open it."""
         match self.kind:
             case "rtsp":
-                return {"rtsp_transport": "tcp", "timeout": IO_TIMEOUT}
+                return {"rtsp_transport": "tcp", "timeout": IO_TIMEOUT, "protocol_whitelist": PROTOCOLS}
             case "device":
                 return {"f": "v4l2"}
             case "url":
-                return {"rw_timeout": IO_TIMEOUT}
+                return {"rw_timeout": IO_TIMEOUT, "protocol_whitelist": PROTOCOLS}
             case _:
                 return {}
 

@@ -37,8 +37,6 @@ from config.settings import CameraSettings
 LONGEST = 30.0  # s
 PICTURE_TIMEOUT = 12.0  # s for the first picture, connecting included
 PICTURE_WIDTH = 640  # px at most
-PROTOCOLS = "rtp,udp,tcp,tls,http,https,httpproxy,crypto,rtmp,rtmps,rtmpt,srt,rtsp"
-"""What an address may lead on to: a playlist must not name a file of this machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +106,7 @@ def _opened(source: Source, probe: Probe) -> list[str]:
     if source.kind == "device":
         options |= {"input_format": probe.input_format} if probe.input_format else {}
     else:
-        options |= {"analyzeduration": probe.look, "protocol_whitelist": PROTOCOLS}
+        options |= {"analyzeduration": probe.look}
     return [text for key, value in options.items() for text in (f"-{key}", str(value))]
 
 

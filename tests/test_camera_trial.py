@@ -6,16 +6,21 @@ import base64
 import functools
 import http.server
 import json
+import socketserver
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import media
+from camera.probe import probe_source
+from camera.sources import Source
 from camera.trial import camera_of
+from config.errors import CameraError
 
 pytestmark = pytest.mark.slow
 
@@ -88,6 +93,24 @@ def test_what_gives_nothing_says_why_and_what_helps(served: str, source: str, re
     assert not answer["ok"], answer
     assert reason in answer["reason"] and cure in answer["cure"], answer
     assert "geheim" not in json.dumps(answer)
+
+
+def test_no_playlist_names_a_file_of_this_machine_over_whatever_protocol(tmp_path: Path, ffmpeg: str) -> None:
+    media.make_mp4(tmp_path / "film.mp4", 2)
+    secret = tmp_path / "film.ts"
+    subprocess.run([ffmpeg, "-v", "error", "-i", tmp_path / "film.mp4", "-c", "copy", secret], check=True)
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfile://{secret}\n#EXT-X-ENDLIST\n"
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(playlist.encode())
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        source = Source.parse(f"tcp://127.0.0.1:{server.server_address[1]}/live.m3u8")  # http forbids it by itself
+        with pytest.raises(CameraError, match="Invalid data"):
+            probe_source(source, threading.Event())
+        server.shutdown()
 
 
 @pytest.mark.parametrize("question", [[], {"source": 3}, {"source": "demo", "fps": 999}])
