@@ -205,6 +205,8 @@ def initialisation(path: Path) -> Film:
         except (UnusualError, struct.error, IndexError, StopIteration) as error:
             raise SegmentError(f"{path}: has no header yet") from error
     at = moov.find(b"mvhd")
+    if at < 0 or len(moov) < at + 36:
+        raise SegmentError(f"{path}: has no whole header")
     place, form = (at + 20, ">I") if moov[at + 4] == 0 else (at + 28, ">Q")
     struct.pack_into(form, moov, place, 0)  # the duration of this one file, which the playlist goes beyond
     at = moov.find(b"hev1")
@@ -229,7 +231,10 @@ def piece_of(path: Path, piece: Piece, shift: int, joined: bool) -> Film:
     chosen = [(track, _chosen(track, tracks[0], found[track.number], piece, joined)) for track in tracks]
     if not chosen[0][1]:
         raise SegmentError(f"{path}: holds no such piece")
-    return _muxed([(track, samples) for track, samples in chosen if samples], shift)
+    try:
+        return _muxed([(track, samples) for track, samples in chosen if samples], shift)
+    except struct.error as error:
+        raise SegmentError(f"{path}: has times that cannot be") from error
 
 
 def _chosen(track: Track, video: Track, samples: list[Sample], piece: Piece, joined: bool) -> list[Sample]:

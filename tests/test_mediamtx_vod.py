@@ -121,6 +121,18 @@ def test_what_is_no_segment_is_refused(layout: Layout) -> None:
             initialisation(path)
 
 
+def test_times_that_cannot_be_are_refused(layout: Layout, ffmpeg: str) -> None:
+    (segment,) = media.write_segments(layout, MAIN, T, [4])
+    path = layout.segment_path(segment)
+    data = bytearray(path.read_bytes())
+    at = data.rfind(b"tfdt")
+    assert data[at + 4] == 1, "a time of 64 bits"
+    data[at + 8 : at + 16] = (1 << 60).to_bytes(8, "big")
+    path.write_bytes(data)
+    with pytest.raises(SegmentError, match="times"):
+        piece_of(path, Piece(0, 10**9, 0, 1 << 62, True), 0, False)
+
+
 def made_up(*lengths: float, form: int = 1, first: float = 0.0) -> Index:
     """An index with pieces of these seconds."""
     ticks, at, pieces = 1000, round(first * 1000), []
