@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 import media
 from config.settings import Settings
@@ -145,6 +145,21 @@ def test_days_change_without_a_new_page(clips: list[Clip], site: str, browser: B
         assert tab.page.evaluate("window.same")
         tab.page.reload()
         expect(tab.page.locator(".clip")).to_have_count(1)
+        assert tab.chosen() == clips[4].name.stem
+
+        # An answer that comes when another day was chosen already changes nothing.
+        held: list[Route] = []
+        tab.page.route("**/clips?day=2026-11-20", lambda route: held.append(route))
+        with tab.page.expect_request("**/clips?day=2026-11-20"):
+            tab.page.get_by_role("link", name="Later day").click()
+        tab.page.locator("summary").click()
+        with tab.page.expect_response("**/clips?day=2026-11-19"):
+            tab.page.get_by_role("link", name="Thursday 19 November, 1 clip").click()
+        with tab.page.expect_response("**/clips?day=2026-11-20"):
+            held[0].continue_()
+        tab.page.evaluate("new Promise((resolve) => setTimeout(resolve, 100))")
+        expect(tab.page.locator(".clip")).to_have_count(1)
+        expect(tab.page).to_have_url(re.compile("/2026-11-19"))
 
 
 def test_new_clips_come_in_and_gone_ones_leave(clips: list[Clip], layout: Layout, site: str, browser: Browser) -> None:
