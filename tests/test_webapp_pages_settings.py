@@ -27,6 +27,7 @@ from waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
+PASSWORD = "three small owls"
 FRONT, NEST = Stream("front"), Stream("nest-box")
 
 
@@ -83,13 +84,22 @@ def field(page: Page, key: str) -> Any:
     return page.locator(f'.setting[data-key="{key}"]')
 
 
-def test_a_camera_from_its_first_test_to_its_end(browser: Browser, site: Site) -> None:
+def test_the_first_evening(browser: Browser, site: Site) -> None:
+    """First visit, password, an RTSP camera, its motion and an area to ignore, a viewer, and the camera's end."""
     port, secret = site.settings.mediamtx.rtsp_port, publish_password(site.settings)
     with settings_open(browser, site) as tab:
         page = tab.page
+        tab.open("/")
+        page.get_by_role("link", name="Set a password").click()
+        page.get_by_label("New password").fill(PASSWORD)
+        page.get_by_label("The same again").fill(PASSWORD)
+        page.get_by_role("button", name="Set the password").click()
+        expect(page.get_by_role("link", name="Front, watch live")).to_be_visible()
+        page.get_by_role("link", name="Settings", exact=True).click()
         expect(page.get_by_role("link", name="Settings of Front")).to_be_visible()
         page.get_by_role("link", name="Add a camera").click()
         result, test = page.locator("[data-test-result]"), page.get_by_role("button", name="Test the connection")
+        page.wait_for_load_state("networkidle")  # its script is there
         page.get_by_label("Address").fill("rtsp://127.0.0.1:1/live")
         test.click()
         expect(result.locator("[data-failed]")).to_contain_text("Connection refused", timeout=30_000)
@@ -135,7 +145,22 @@ def test_a_camera_from_its_first_test_to_its_end(browser: Browser, site: Site) -
         nest = site.saved()["cameras"]["nest-box"]
         assert nest["sensitivity"] == 80 and nest["ignore"][0][0] == pytest.approx([0.15, 0.1], abs=0.02)
 
-        page.get_by_role("link", name="Camera", exact=True).click()
+        page.get_by_role("link", name="Users", exact=True).click()
+        page.get_by_label("Name").fill("Kid")
+        page.get_by_label("Password", exact=True).fill(f"{PASSWORD} 2")
+        page.get_by_label("The same again").fill(f"{PASSWORD} 2")
+        page.get_by_role("button", name="Add").click()
+        expect(page.get_by_role("status").filter(has_text="Added")).to_be_visible()
+        with opened(browser, site.address, PHONE) as kid:
+            kid.open("/camera/nest-box")
+            kid.page.get_by_label("Name").fill("Kid")
+            kid.page.get_by_label("Password").fill(f"{PASSWORD} 2")
+            kid.page.get_by_role("button", name="Log in").click()
+            expect(kid.page.locator("live-player")).to_have_attribute("data-state", "live", timeout=30_000)
+            assert kid.page.get_by_role("link", name="Settings", exact=True).count() == 0
+            assert kid.page.get_by_role("button", name="Record").count() == 0
+
+        tab.open("/settings/cameras/nest-box")
         segments = len(list_segments(Layout.of(site.settings), NEST))
         assert segments
         delete = page.get_by_role("button", name=re.compile("delete", re.IGNORECASE))
