@@ -60,6 +60,7 @@ export class RangeExport {
     if (state === "waiting" || state === "running") deleteJson(url).catch(() => {}); // it then becomes a clip
     this.#export = null;
     this.#number += 1;
+    if (this.#form.contains(document.activeElement)) document.querySelector("[data-do=range]").focus();
     this.#form.hidden = true;
     this.#strip.range = null;
     this.#expanded(false);
@@ -143,6 +144,7 @@ export class RangeExport {
   async #start() {
     const { from, to } = this.#strip.range;
     const number = ++this.#number;
+    if (document.activeElement === this.#part("start")) this.#part("close").focus(); // the other one goes
     this.#part("start").disabled = true;
     try {
       const body = { start: new Date(from).toISOString(), end: new Date(to).toISOString() };

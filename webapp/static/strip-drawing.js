@@ -14,7 +14,7 @@ export function drawStrip(canvas, { view, data, detail, range }) {
   const at = (seconds) => x(start + seconds * 1000);
   const top = LABELS + EVENTS + 6;
   context.fillStyle = hatching(paint);
-  context.fillRect(0, LABELS, Math.min(width, x(Date.now())), height - LABELS); // what is still to come is left plain
+  context.fillRect(0, LABELS, Math.min(width, x(data.known)), height - LABELS); // what nobody knows yet is left plain
   for (const [from, to] of data.footage) {
     context.fillStyle = colour("--surface");
     fill(context, at(from), at(to), LABELS, height, width);

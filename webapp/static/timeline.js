@@ -12,6 +12,7 @@ import "./time-strip.js";
 
 const EVERY = 15_000; // ms between two looks for new footage
 const SOON = 3_000; // ms between two such looks when the newest footage was played
+const RECENT = 30_000; // ms that newer footage may be on its way
 const SCRUB = 200; // ms between two pictures while dragging
 const RATES = [1, 2, 4, 8, 0.5];
 
@@ -38,7 +39,9 @@ async function load() {
   const start = Date.parse(answer.from);
   const at = (seconds) => start + seconds * 1000;
   const known = data && new Set(events.map(({ stem }) => stem)); // null: this is the first answer
-  data = answer;
+  const newest = Math.max(start, ...answer.footage.map(([, to]) => at(to)));
+  // The newest footage grows between two looks: what follows it is a pause only once it lasts.
+  data = { ...answer, known: Date.now() - newest < RECENT ? newest : Date.now() };
   footage = data.footage.map(([from, to]) => ({ from: at(from), to: at(to) }));
   events = data.events.map(([stem, from, seconds]) => ({ stem, from: at(from), to: at(from + seconds) }));
   strip.data = data;
@@ -205,7 +208,7 @@ function hover({ time, reach, x }) {
   image.hidden = !clip;
   if (clip && !image.src.endsWith(clip.thumbnail_url)) image.src = clip.thumbnail_url;
   const there = footage.some(({ from, to }) => from <= time && time < to);
-  const what = clip ? ` · ${kindName(clip.kind)}` : there || time > Date.now() ? "" : " · not recorded";
+  const what = clip ? ` · ${kindName(clip.kind)}` : there || time > data.known ? "" : " · not recorded";
   bubble.querySelector("span").textContent = `${clock(time)}${what}`;
   const room = bubble.parentElement.clientWidth;
   bubble.style.left = `${Math.max(4, Math.min(room - bubble.offsetWidth - 4, x + strip.offsetLeft - bubble.offsetWidth / 2))}px`;
