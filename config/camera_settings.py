@@ -103,7 +103,9 @@ class CameraSettings:
         form="http",
     )
     settings_token: str = setting(
-        "", 'the token of that settings server; "" is the one in [settings_server]', secret=True
+        "",
+        'the token of that settings server; for this machine\'s own, "" is the one in [settings_server]',
+        secret=True,
     )
     demo_seed: int = setting(1, "the demo camera draws the same visits for the same seed", low=0, high=10**6)
 

@@ -31,7 +31,7 @@ def restore(text: str, old: str) -> str:
     found, kept = _secrets(text), _secrets(old)
     if MARK not in found:
         return text
-    if len(found) != len(kept) or _place(text) != _place(old):
+    if len(found) != len(kept) or place(text) != place(old):
         raise ValueError("the address leads elsewhere now; type the password again")
     return _replaced(text, [before if now == MARK else now for now, before in zip(found, kept, strict=True)])
 
@@ -50,7 +50,7 @@ def _replaced(text: str, secrets: list[str]) -> str:
     return "".join([*parts, text[end:]])
 
 
-def _place(address: str) -> tuple[str, str, int | None]:
+def place(address: str) -> tuple[str, str, int | None]:
     """Scheme, host and port. ValueError where there are none."""
     try:
         parts = urlsplit(address)

@@ -16,7 +16,8 @@ from config.effect import ONLY_IN_FILE
 from config.errors import ConfigError
 from config.fields import Setting
 from config.load import TABLES
-from config.redaction import MARK, restore
+from config.network import is_loopback
+from config.redaction import MARK, place, restore
 from config.settings import CAMERA_NAME, PI_CAMERA, CameraSettings, Settings
 
 Saved = dict[str, Any]
@@ -24,6 +25,8 @@ LONGEST_TEXT = 500  # characters
 MOST_CORNERS = 1000  # of all ignore areas of a camera
 _LARGEST = 1e15  # what a number may be before its range is looked at
 LONGEST_NAME = 40  # characters; a camera's name stands in folders and addresses
+_TOKENS = {"settings_url": "settings_token", "settings_server.host": "settings_server.token"}
+"""Where a token is sent to, and which: of each camera, and of this machine."""
 
 
 def setting_of(key: str) -> tuple[type, Setting, Any] | None:
@@ -72,6 +75,7 @@ def with_changes(
             for table in tables:
                 target = target.setdefault(table, {})
             target[name] = checked
+    problems += _token_problems(result, changes, present, below)
     if problems:
         raise ConfigError(list(problems))
     return result
@@ -90,6 +94,8 @@ def with_camera(saved: Saved, name: str, values: Mapping[str, Any], taken: froze
         raise ConfigError([Problem.of("web page", f"cameras.{name}", problem)])
     empty = copy.deepcopy(saved)
     empty.setdefault("cameras", {})[name] = {}
+    if values.get("settings_url") and not values.get("settings_token"):
+        values = {**values, "settings_token": ""}  # not the one that config.txt has for all cameras
     changes = {f"cameras.{name}.{key}": value for key, value in values.items()}
     return with_changes(empty, changes, {f"cameras.{name}.source": ""}, {})
 
@@ -111,7 +117,7 @@ def _checked(key: str, value: Any, counting: Mapping[str, Any]) -> Any:
         raise ValueError(f"there is no such setting{nearest(name, settings_of(CameraSettings))}")
     if table.startswith("cameras.") and f"{table}.source" not in counting:
         raise ValueError("there is no such camera; it may have been deleted meanwhile")
-    if key in ONLY_IN_FILE:
+    if key in ONLY_IN_FILE or (table == "camera" and name in (*_TOKENS, *_TOKENS.values())):
         raise ValueError("is set in config.txt alone")
     _, setting, _ = found
     if isinstance(value, str):
@@ -127,6 +133,46 @@ def _checked(key: str, value: Any, counting: Mapping[str, Any]) -> Any:
     elif isinstance(value, list) and sum(len(area) for area in value if isinstance(area, list)) > MOST_CORNERS:
         raise ValueError(f"at most {MOST_CORNERS} corners in all")
     return value
+
+
+def _token_problems(
+    result: Saved, changes: Mapping[str, Any], present: Mapping[str, Any], below: Mapping[str, Any]
+) -> list[Problem]:
+    """A token is sent only where it was typed for: another host needs it typed again, as passwords in addresses do."""
+    pairs = {}
+    for key in changes:
+        for address, token in _TOKENS.items():
+            for end in (address, token):
+                if key == end or (key.startswith("cameras.") and key.endswith(f".{end}") and "." not in end):
+                    before = key.removesuffix(end)
+                    pairs[f"{before}{address}"] = f"{before}{token}"
+    problems = []
+    for address, token in pairs.items():
+        typed = isinstance(changes.get(token), str) and changes[token].strip() != MARK
+        host, secret = (_counting(result, below, key) for key in (address, token))
+        if typed or not secret or _stays_here(address, host):
+            continue
+        if not any(secret == layer.get(token) and _same(host, layer.get(address)) for layer in (present, below)):
+            problems.append(Problem.of("web page", token, "the address leads elsewhere now; type the token again"))
+    return problems
+
+
+def _counting(saved: Saved, below: Mapping[str, Any], key: str) -> str:
+    value: Any = saved
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return str(below.get(key) or "") if value is None else str(value)
+
+
+def _stays_here(key: str, host: str) -> bool:
+    return key == "settings_server.host" and (host in ("", "0.0.0.0", "::") or is_loopback(host))
+
+
+def _same(one: str, other: Any) -> bool:
+    try:
+        return one == other or ("://" in one and place(one) == place(str(other)))
+    except ValueError:
+        return False
 
 
 def _check_source(text: str) -> None:

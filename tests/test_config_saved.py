@@ -10,7 +10,7 @@ from config.check import Problem
 from config.errors import ConfigError
 from config.redaction import redact, restore
 from config.saved import values_of, with_camera, with_changes, without_camera
-from config.settings import CameraSettings, Settings
+from config.settings import CameraSettings, Settings, SettingsServerSettings
 
 ADDRESS = "rtsp://admin:se%40cret@10.0.0.9:554/live?ch=1"
 SETTINGS = Settings(
@@ -82,6 +82,49 @@ def test_changes_lie_over_what_was_saved() -> None:
 def test_hidden_secrets_stay_what_they_are() -> None:
     saved = changed({"cameras.front.source": redact(ADDRESS), "cameras.front.settings_token": "***"})
     assert saved["cameras"]["front"] == {"source": ADDRESS, "settings_token": "a token of it"}
+
+
+FAR, ELSEWHERE = "http://nest:8095", "http://evil:8095"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fine"),
+    [
+        ({"cameras.far.settings_url": f"{FAR}/pi"}, True),
+        ({"cameras.far.settings_url": f"{FAR}/pi", "cameras.far.settings_token": "***"}, True),
+        ({"cameras.far.settings_url": ELSEWHERE}, False),
+        ({"cameras.far.settings_url": ELSEWHERE, "cameras.far.settings_token": "***"}, False),
+        ({"cameras.far.settings_url": ELSEWHERE, "cameras.far.settings_token": "typed"}, True),
+        ({"cameras.far.settings_url": "http://nest:99", "cameras.far.settings_token": "of far"}, True),
+        ({"cameras.moved.settings_token": None}, False),  # the token of config.txt belongs to its address there
+        ({"cameras.moved.settings_url": None}, False),
+        ({"cameras.moved.settings_url": None, "cameras.moved.settings_token": None}, True),
+        ({"cameras.front.settings_url": ELSEWHERE}, True),  # has none
+        ({"settings_server.host": "evil"}, False),
+        ({"settings_server.host": "evil", "settings_server.token": "a token of sixteen"}, True),
+        ({"settings_server.host": "0.0.0.0"}, True),
+        ({"camera.settings_url": ELSEWHERE}, False),
+        ({"camera.settings_token": None}, False),
+    ],
+)
+def test_no_token_goes_to_another_host(changes: dict[str, Any], fine: bool) -> None:
+    far = CameraSettings(settings_url=FAR, settings_token="of far")
+    moved = CameraSettings(settings_url=ELSEWHERE, settings_token="typed")
+    own = SettingsServerSettings(token="of this machine!")
+    cameras = {"front": CameraSettings(), "far": far, "moved": moved}
+    present = values_of(Settings(cameras=cameras, settings_server=own))
+    below = values_of(Settings(cameras={**cameras, "moved": far}, settings_server=own))
+    saved = {"cameras": {"moved": {"settings_url": ELSEWHERE, "settings_token": "typed"}}}
+    if fine:
+        assert with_changes(saved, changes, present, below) != saved
+    else:
+        with pytest.raises(ConfigError, match=r"type the token again|config.txt alone"):
+            with_changes(saved, changes, present, below)
+
+
+def test_a_new_camera_takes_no_token_of_others() -> None:
+    saved = with_camera({}, "nest", {"source": "demo", "settings_url": ELSEWHERE}, frozenset())
+    assert saved["cameras"]["nest"]["settings_token"] == ""
 
 
 @pytest.mark.parametrize(

@@ -130,12 +130,14 @@ def test_where_the_server_of_a_camera_is() -> None:
         "demo": CameraSettings(),
         "far": CameraSettings(settings_url="https://nest.local:8443/pi/", settings_token="another"),
         "near": CameraSettings(settings_url="http://nest:8095"),
+        "own": CameraSettings(settings_url="http://127.0.0.1:8095/"),
     }
     settings = Settings(settings_server=own, cameras=cameras)
     assert place_of(settings, "pi") == Place("http://127.0.0.1:8095", TOKEN)
     assert place_of(settings, "demo") is None
     assert place_of(settings, "far") == Place("https://nest.local:8443/pi", "another")
-    assert place_of(settings, "near") == Place("http://nest:8095", TOKEN)
+    assert place_of(settings, "near") == Place("http://nest:8095", "")  # the common token stays here
+    assert place_of(settings, "own") == Place("http://127.0.0.1:8095", TOKEN)
     assert place_of(replace(settings, settings_server=replace(own, enabled=False)), "pi") is None
     ipv6 = replace(settings, settings_server=replace(own, host="::"))
     assert place_of(ipv6, "pi") == Place("http://[::1]:8095", TOKEN)

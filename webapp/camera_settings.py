@@ -40,15 +40,15 @@ class Place:
 
 
 def place_of(settings: Settings, name: str) -> Place | None:
-    """The settings server of a camera; None where it has none."""
+    """The settings server of a camera; None where it has none. The common token is for this machine's own alone."""
     camera, own = settings.cameras[name], settings.settings_server
-    if camera.settings_url:
-        return Place(camera.settings_url.rstrip("/"), camera.settings_token or own.token)
-    if not own.enabled or not camera.source.startswith("picamera"):
-        return None
     everywhere = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
     host = everywhere.get(own.host, own.host)
-    return Place(f"http://{f'[{host}]' if ':' in host else host}:{own.port}", own.token)
+    here = Place(f"http://{f'[{host}]' if ':' in host else host}:{own.port}", own.token)
+    if camera.settings_url:
+        url = camera.settings_url.rstrip("/")
+        return Place(url, camera.settings_token or (own.token if url == here.url else ""))
+    return here if own.enabled and camera.source.startswith("picamera") else None
 
 
 @blueprint.app_template_global()
@@ -187,7 +187,7 @@ def _require(status: int, answer: Mapping[str, Any]) -> None:
     if status < 300:
         return
     if status == 401:
-        abort(502, "The settings server does not take our token; correct settings_token or settings_server.token.")
+        abort(502, "The settings server does not take our token; correct settings_token (here: settings_server.token).")
     said = str(answer.get("detail", ""))[:500]
     if status == 404:
         not_found("The settings server knows no Pi camera of this name.")
