@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,20 +41,30 @@ def read_stored(environ: Mapping[str, str]) -> Stored:
     return Stored(_version(data), saved, load(environ, saved_values=saved), below)
 
 
-def change_stored(environ: Mapping[str, str], edit: Callable[[Stored], Saved], version: str | None = None) -> Stored:
+def change_stored(
+    environ: Mapping[str, str],
+    edit: Callable[[Stored], Saved],
+    version: str | None = None,
+    undo: Callable[[], None] = lambda: None,
+) -> Stored:
     """Save what `edit` makes of the values; as they are then.
 
     `version` is the one that the changes were made for, None for any: OutdatedError where there is another one now.
     ConfigError, with one line per mistake, where the new values are wrong; StorageError. Nothing is changed then.
+    `undo` takes back what else `edit` did, where it or the saving fails; nobody else edits between.
     """
     path = load(environ, saved_values={}).saved_file
     with _locked(path):
         stored = read_stored(environ)
         if version is not None and version != stored.version:
             raise OutdatedError("somebody else changed the settings meanwhile; look at them again, then change yours")
-        saved = edit(stored)
-        now = load(environ, saved_values=saved)
-        return Stored(_write(path, saved), saved, now, stored.below)
+        with ExitStack() as failed:
+            failed.callback(undo)
+            saved = edit(stored)
+            now = load(environ, saved_values=saved)
+            changed = Stored(_write(path, saved), saved, now, stored.below)
+            failed.pop_all()
+        return changed
 
 
 def save_camera_values(path: Path, name: str, values: Mapping[str, object]) -> None:

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 import webapp.following
 from camera.settings import PI_ONLY
 from config.effect import ONLY_IN_FILE
+from config.errors import StorageError
 from config.load import SAVED_NAME, load_settings
 from config.saved import values_of
 from config.settings import CameraSettings, Settings
@@ -173,6 +174,33 @@ def test_cameras_come_and_go(ask: Callable[..., TestResponse], app: Flask, setti
     assert asked_for(layout) == ["nest"] and ask("DELETE", "/api/v1/cameras/nest").status_code == 404
     busy = ask("POST", "/api/v1/cameras", {"name": "nest", "source": "demo"})
     assert busy.status_code == 422 and "still being deleted" in busy.text
+
+
+def test_a_second_click_takes_no_deletion_back(
+    ask: Callable[..., TestResponse], app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask("POST", "/api/v1/cameras", {"name": "nest", "source": "demo"}).status_code == 201
+    second = Visitor(create_app(app.extensions["birbcam"].settings, {"BIRBCAM_CONFIG": str(tmp_path / "config.txt")}))
+    headers = {"X-CSRFToken": second.token("/settings/cameras")}
+    monkeypatch.setattr(webapp.following, "EVERY", 1000.0)  # it comes in before the first click counts
+    assert ask("DELETE", "/api/v1/cameras/nest?recordings=delete").status_code == 200
+    late = second.client.delete("/api/v1/cameras/nest?recordings=delete", headers=headers)
+    assert (late.status_code, asked_for(Layout.of(settings))) == (404, ["nest"])
+
+
+@pytest.mark.logs_errors
+def test_no_recordings_go_where_the_camera_could_not_be_deleted(
+    ask: Callable[..., TestResponse], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StorageError("no room; make some")
+
+    assert ask("POST", "/api/v1/cameras", {"name": "nest", "source": "demo"}).status_code == 201
+    with monkeypatch.context() as patched:
+        patched.setattr("mediamtx.saved_settings.write_file", full)
+        assert ask("DELETE", "/api/v1/cameras/nest?recordings=delete").status_code == 500
+    assert asked_for(Layout.of(settings)) == []
+    assert ask("GET", "/api/v1/cameras/nest").status_code == 200
 
 
 def test_the_camera_that_stands_in_makes_way(tmp_path: Path, settings: Settings) -> None:

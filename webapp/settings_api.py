@@ -93,20 +93,27 @@ def delete_camera(name: str) -> ResponseReturnValue:
     recordings = request.args.get("recordings", "keep")
     if recordings not in ("keep", "delete"):
         abort(400, "Say what becomes of its recordings: ?recordings=keep or ?recordings=delete.")
-    layout, threads = app_state().layout, app_state().threads
+    layout, asked = app_state().layout, False
 
     def edit(stored: Stored) -> Saved:
+        nonlocal asked
+        if name not in stored.now.settings.cameras:
+            abort(404, "There is no camera with this name any more.")  # a second click, or another browser
         if not is_ours(stored, name):
             raise ConfigError([Problem.of("web page", f"cameras.{name}", "stands in config.txt; delete it there")])
         if recordings == "delete":
+            asked = True
             ask_removal(layout, name)  # before: it counts only once the camera is configured no more
         else:
             take_back(layout, name)  # of a deletion that was broken off
         return without_camera(stored.saved, name)
 
-    stored = _save(edit)
+    def undo() -> None:
+        if asked:  # by this request, and not by another that was faster
+            take_back(layout, name)
+
+    stored = _save(edit, undo)
     if isinstance(stored, Response):
-        threads.disk(take_back, layout, name)
         return stored
     return _answer(stored, {"deleted": name, "recordings": recordings})
 
@@ -192,13 +199,13 @@ def _change(changes: Mapping[str, Any]) -> ResponseReturnValue:
     return _answer(stored, {"settings": [asdict(field) for field in fields_of(stored, changes)]})
 
 
-def _save(edit: Callable[[Stored], Saved]) -> Stored | Response:
+def _save(edit: Callable[[Stored], Saved], undo: Callable[[], None] = lambda: None) -> Stored | Response:
     """Save, and let it count here; a Response where it was refused."""
     version = request.headers.get("If-Match", "").strip().strip('"') or None
     here = following()
     state = app_state()
     try:
-        stored = state.threads.disk(change_stored, here.environ, edit, version)
+        stored = state.threads.disk(change_stored, here.environ, edit, version, undo)
     except ConfigError as error:
         return problem_answer(error)
     here.look(at_once=True)
