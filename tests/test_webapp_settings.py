@@ -146,6 +146,14 @@ def test_the_second_of_two_browsers_is_told(ask: Callable[..., TestResponse]) ->
     assert values(ask("GET", "/api/v1/settings"))["cameras.front.title"]["value"] == "One"
 
 
+def test_a_version_that_went_through_a_proxy_counts(ask: Callable[..., TestResponse]) -> None:
+    version = "W/" + ask("GET", "/api/v1/settings").headers["ETag"]
+    for title, status in (("One", 200), ("Two", 412)):
+        changed = ask("PATCH", "/api/v1/cameras/front", {"title": title}, **{"If-Match": version})
+        assert changed.status_code == status
+    assert ask("PATCH", "/api/v1/cameras/front", {"title": "Three"}, **{"If-Match": "*"}).status_code == 200
+
+
 def test_the_password_stays_where_the_form_sends_it_back_hidden(
     ask: Callable[..., TestResponse], settings: Settings
 ) -> None:

@@ -201,11 +201,12 @@ def _change(changes: Mapping[str, Any]) -> ResponseReturnValue:
 
 def _save(edit: Callable[[Stored], Saved], undo: Callable[[], None] = lambda: None) -> Stored | Response:
     """Save, and let it count here; a Response where it was refused."""
-    version = request.headers.get("If-Match", "").strip().strip('"') or None
+    # A proxy that packs the answer makes its ETag a weak one, W/"...": it is still of the same settings.
+    version = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
     here = following()
     state = app_state()
     try:
-        stored = state.threads.disk(change_stored, here.environ, edit, version, undo)
+        stored = state.threads.disk(change_stored, here.environ, edit, None if version in ("", "*") else version, undo)
     except ConfigError as error:
         return problem_answer(error)
     here.look(at_once=True)
