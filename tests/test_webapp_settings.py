@@ -176,7 +176,8 @@ def test_cameras_come_and_go(ask: Callable[..., TestResponse], app: Flask, setti
         assert refused.status_code == 422 and refused.get_json()["errors"][0]["key"] == key
     assert ask("POST", "/api/v1/cameras", {"name": "../x", "source": "demo"}).status_code == 400
     assert ask("POST", "/api/v1/cameras", {"source": "demo"}).status_code == 400
-    assert ask("DELETE", "/api/v1/cameras/front").status_code == 422
+    refused = ask("DELETE", "/api/v1/cameras/front")
+    assert refused.status_code == 409 and "config.txt; delete it there" in refused.get_json()["detail"]
     assert ask("DELETE", "/api/v1/cameras/nest?recordings=perhaps").status_code == 400
     assert ask("DELETE", "/api/v1/cameras/nest?recordings=delete").status_code == 200
     assert asked_for(layout) == ["nest"] and ask("DELETE", "/api/v1/cameras/nest").status_code == 404

@@ -6,7 +6,8 @@
     POST    /api/v1/settings/restart     {"part": "web" or "recorder"}: 202, where an installation obeys
     POST    /api/v1/cameras              {"name", "source", "title", ...}: another camera; 201
     PATCH   /api/v1/cameras/<camera>     {"title": "Nest box"}: as above, of one camera
-    DELETE  /api/v1/cameras/<camera>     ?recordings=keep or delete; those of config.txt are deleted there
+    DELETE  /api/v1/cameras/<camera>     ?recordings=keep or delete; 409 for those of config.txt, which
+                                         are deleted there
     POST    /api/v1/cameras/test         {"source"}, with {"camera"} where it came back with *** in it: what it gives
 
 `If-Match` with the version that was looked at makes 412 of a change that somebody else came before. Wrong values are
@@ -100,7 +101,7 @@ def delete_camera(name: str) -> ResponseReturnValue:
         if name not in stored.now.settings.cameras:
             abort(404, "There is no camera with this name any more.")  # a second click, or another browser
         if not is_ours(stored, name):
-            raise ConfigError([Problem.of("web page", f"cameras.{name}", "stands in config.txt; delete it there")])
+            abort(409, f"The camera {name} was not added on a page: it stands in config.txt; delete it there.")
         if recordings == "delete":
             asked = True
             ask_removal(layout, name)  # before: it counts only once the camera is configured no more
