@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
+from config.errors import StorageError
 from config.settings import Settings
 from conftest import Running
 from mediamtx.layout import Layout
@@ -115,6 +116,31 @@ def test_a_cookie_that_was_logged_out_is_worth_nothing(app: Flask, settings: Set
     assert here.post(way, page="/").location == "/login"
     assert not is_in(here) and not is_in(thief)
     assert is_in(there) is (way == "/logout")
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "/logout",
+        "/settings/account/sessions/end",
+        "/settings/account/sessions/{}/end",
+        "/settings/users/admin/sessions/end",
+        "/settings/users/admin/sessions/{}/end",
+    ],
+)
+def test_a_full_disk_keeps_nobody_logged_in(
+    app: Flask, settings: Settings, way: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*arguments: object) -> None:
+        raise StorageError("no space left; make room")
+
+    here = logged_in(app)
+    (handle,) = {*re.findall(r"/sessions/([0-9a-f]{16})/end", here.get("/settings/account").text)}
+    monkeypatch.setattr("webapp.sessions.replace_file", full)
+    assert here.post(way.format(handle), page="/").location == "/login"
+    assert "no space left" in caplog.text
+    # After a restart the session lives again, but the browser has it no more.
+    assert here.client.get_cookie(f"birbcam_{settings.web.port}", domain=NAME) is None
 
 
 def test_each_log_in_has_a_session_of_its_own(app: Flask, settings: Settings) -> None:

@@ -48,17 +48,18 @@ def change_password() -> ResponseReturnValue:
 def end_session(handle: str) -> ResponseReturnValue:
     """End one of the own sessions."""
     session = session_or_404(_user(), handle)
+    if session == visitor().session:
+        return leave([session])
     app_state().sessions.end([session], time.time())
-    return leave() if session == visitor().session else redirect(url_for(".page", done="session"), 303)
+    return redirect(url_for(".page", done="session"), 303)
 
 
 @blueprint.post("/sessions/end")
 def end_all() -> ResponseReturnValue:
     """Log out everywhere, here as well."""
     user = _user()
-    app_state().sessions.end(sessions_of(user), time.time())
-    log.info("%s logged out everywhere", user.name)
-    return leave()
+    log.info("%s logs out everywhere", user.name)
+    return leave(sessions_of(user))
 
 
 def sessions_of(user: User) -> list[Session]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from config.errors import StorageError
 from webapp.access import begin_session, safe_next, visitor
 from webapp.accounts import FIRST, User, plain
 from webapp.passwords import hash_password, is_weak_hash, password_problem, verify_password
+from webapp.sessions import Session
 from webapp.state import app_state
 from webapp.throttle import user_key
 
@@ -52,9 +55,8 @@ def login() -> ResponseReturnValue:
 @blueprint.post("/logout")
 def logout() -> ResponseReturnValue:
     """End this session."""
-    if (ended := visitor().session) is not None:
-        app_state().sessions.end([ended], time.time())
-    return leave()
+    ended = visitor().session
+    return leave([ended] if ended is not None else [])
 
 
 @blueprint.route("/password", methods=["GET", "POST"])
@@ -74,8 +76,13 @@ def password() -> ResponseReturnValue:
     return redirect(url_for("pages.dashboard"), 303)
 
 
-def leave() -> ResponseReturnValue:
-    """To the log-in, with nothing of the session left in the browser."""
+def leave(ended: Iterable[Session] = ()) -> ResponseReturnValue:
+    """End these sessions, then to the log-in, with nothing left in the browser: a full disk keeps nobody logged in."""
+    if ended:
+        try:
+            app_state().sessions.end(ended, time.time())
+        except StorageError as error:
+            log.warning("a session ended here, and may be back after a restart: %s", error)
     session.clear()
     response = redirect(url_for("auth.login"), 303)
     if request.is_secure:  # browsers listen to it there alone; clips and pictures are kept for a day otherwise

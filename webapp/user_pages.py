@@ -94,16 +94,20 @@ def delete(key: str) -> ResponseReturnValue:
 def end_session(key: str, handle: str) -> ResponseReturnValue:
     """End one session of a user."""
     session = session_or_404(_user_or_404(key), handle)
+    if session == visitor().session:
+        return leave([session])
     app_state().sessions.end([session], time.time())
-    return leave() if session == visitor().session else redirect(url_for(".one", key=key, done="session"), 303)
+    return redirect(url_for(".one", key=key, done="session"), 303)
 
 
 @blueprint.post("/<key>/sessions/end")
 def end_all(key: str) -> ResponseReturnValue:
     """Log a user out everywhere."""
     user = _user_or_404(key)
+    if user == visitor().user:
+        return leave(sessions_of(user))
     app_state().sessions.end(sessions_of(user), time.time())
-    return leave() if user == visitor().user else redirect(url_for(".one", key=key, done="session"), 303)
+    return redirect(url_for(".one", key=key, done="session"), 303)
 
 
 def _user_or_404(key: str) -> User:
