@@ -179,6 +179,15 @@ class TestLog:
         assert texts() == ["webapp.auth: Anna logged in", "camera: front: lost\nwith reason"]
         assert texts(level="error") == texts(part="camera") == texts(text="REASON") == texts()[1:]
 
+    def test_no_password_is_shown_where_a_message_is_cut(self, settings: Settings, tmp_path: Path) -> None:
+        path = tmp_path / "log.txt"
+        lead = "2026-11-20T18:03:04.120Z camera ERROR "
+        address = "rtsp://u:secret@10.0.0.9/x"
+        path.write_text("".join(f"{lead}{'x' * (4000 - count)}{address}\n" for count in range(9, 17)))
+        found = log_lines(replace(settings, log_file=str(path)), Wanted()).lines
+        assert len(found) == 8
+        assert all(len(line.text) <= 4000 and "u:s" not in line.text for line in found)
+
     def test_the_journal_is_understood(self) -> None:
         def entry(**values: object) -> str:
             return json.dumps({"__REALTIME_TIMESTAMP": "1795371784120000"} | values)

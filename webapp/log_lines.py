@@ -80,7 +80,8 @@ def journal_lines(entries: Iterable[str]) -> Iterator[Line]:
 
 def _newest(lines: Iterable[Line], wanted: Wanted) -> list[Line]:
     found = [line for line in lines if wanted.takes(line)][-SHOWN:]
-    return [Line(line.time, line.part, line.level, redact(line.text[:LONGEST])) for line in found]
+    # Redacted as a whole first: of an address cut in two, nobody can tell what its password is.
+    return [Line(line.time, line.part, line.level, redact(line.text)[:LONGEST]) for line in found]
 
 
 def _file_lines(path: Path) -> Iterator[Line]:
