@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from made_up_cameras import MadeUp
 from playwright.sync_api import Browser, expect
 from settings_client import JPEG, TOKEN
@@ -18,6 +18,7 @@ from config.errors import CameraError
 from config.settings import CameraSettings, Settings, SettingsServerSettings
 from mediamtx.layout import Layout
 from visiting import PHONE, WIDE, opened
+from webapp.accounts import new_user
 from webapp.app import create_app
 from webapp.camera_settings import Place, place_of
 from webapp.users import UserFile
@@ -83,12 +84,12 @@ def test_wrong_values_are_shown_again_with_what_is_wrong(app: Flask, cameras: Ma
 
 def test_still_picture_and_restart(app: Flask, cameras: MadeUp) -> None:
     visitor = Visitor(app)
-    answer = visitor.get("/camera/nest/still.jpg")
+    answer = visitor.get("/camera/nest/settings/still.jpg")
     assert (answer.status_code, answer.data, answer.mimetype) == (200, JPEG, "image/jpeg")
     assert visitor.post("/camera/nest/restart", page=PAGE).status_code == 303
     assert cameras.restarted == ["nest"]
     cameras.fault = CameraError("no picture within 2 s")
-    assert visitor.get("/camera/nest/still.jpg").status_code == 504
+    assert visitor.get("/camera/nest/settings/still.jpg").status_code == 504
 
 
 def test_nobody_sets_anything_without_log_in_or_token_of_the_form(app: Flask, there: Settings, cameras: MadeUp) -> None:
@@ -98,15 +99,25 @@ def test_nobody_sets_anything_without_log_in_or_token_of_the_form(app: Flask, th
     UserFile(Layout.of(there)).set_password(PASSWORD)
     assert visitor.get(PAGE).location == f"/login?next={PAGE}"
     assert visitor.client.post(PAGE, data={"brightness": "0.3"}).status_code == 401
-    assert visitor.client.get("/camera/nest/still.jpg").status_code == 401
+    assert visitor.client.get("/camera/nest/settings/still.jpg").status_code == 401
     assert cameras.cameras["nest"].brightness == 0 and cameras.restarted == []
+
+
+def test_viewers_make_no_camera_take_pictures(app: Flask, there: Settings) -> None:
+    users = UserFile(Layout.of(there))
+    users.set_password(PASSWORD)
+    users.change(lambda accounts: accounts.with_user(new_user("Anna", "viewer", PASSWORD, 0)))
+    anna = Visitor(app, "192.168.1.20", "birbcam.local")
+    assert anna.log_in(PASSWORD, "Anna").status_code == 303
+    with app.test_request_context():
+        assert anna.client.get(url_for("camera_settings.still", name="nest")).status_code == 403
 
 
 def test_only_cameras_with_a_server_have_the_page(app: Flask) -> None:
     visitor = Visitor(app)
     assert f'href="{PAGE}"' in visitor.get("/camera/nest").text
     assert "/camera/garden/settings" not in visitor.get("/camera/garden").text
-    for path in ("/camera/garden/settings", "/camera/garden/still.jpg", "/camera/no/settings"):
+    for path in ("/camera/garden/settings", "/camera/garden/settings/still.jpg", "/camera/no/settings"):
         assert visitor.get(path).status_code == 404
 
 

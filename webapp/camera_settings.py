@@ -81,9 +81,9 @@ def restart(name: str) -> ResponseReturnValue:
     return redirect(url_for("camera_settings.form", name=name, done="restart"), 303)
 
 
-@blueprint.get("/camera/<name>/still.jpg")
+@blueprint.get("/camera/<name>/settings/still.jpg")
 def still(name: str) -> ResponseReturnValue:
-    """The camera's next picture."""
+    """The camera's next picture. For admins, by its address: each makes the camera's machine take one."""
     status, data = _ask(name, "GET", "still.jpg", None)
     if status != 200 or not data.startswith(b"\xff\xd8"):
         _require(status if status != 200 else 502, _parsed(data) if status != 200 else {})
