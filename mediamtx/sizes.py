@@ -36,10 +36,12 @@ def recorded_bytes(layout: Layout, streams: Sequence[Stream]) -> int:
             if 0 < number < len(days) - CHANGING:
                 found[key] = entry
             total += entry[1]
-    if not found.items() <= known.items():
-        mine = {stream.path for stream in streams}  # the others lie on another file system
-        others = {key: entry for key, entry in known.items() if key.partition("/")[0] not in mine}
-        write_notes(path, others | found)
+    mine = {stream.path for stream in streams}  # the others lie on another file system
+    others = {key: entry for key, entry in known.items() if key.partition("/")[0] not in mine}
+    gone = {path for path in {key.partition("/")[0] for key in others} if not (layout.recordings / path).is_dir()}
+    if gone or not found.items() <= known.items():
+        kept = {key: entry for key, entry in others.items() if key.partition("/")[0] not in gone}
+        write_notes(path, kept | found)
     return total
 
 

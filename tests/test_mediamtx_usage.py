@@ -9,6 +9,8 @@ import pytest
 from config.settings import RetentionSettings, Settings
 from mediamtx.layout import Layout
 from mediamtx.names import Segment, Stream
+from mediamtx.notes import read_notes, write_notes
+from mediamtx.sizes import recorded_bytes
 from mediamtx.usage import Use, judge, storage_of
 from website import publish_clip
 
@@ -37,6 +39,16 @@ def test_how_long_the_room_lasts(rules: RetentionSettings, left: float, back: fl
 def test_without_a_rate_nothing_is_told() -> None:
     found = judge((use(20 * GB, None),), 1000 * GB, 100 * GB, RetentionSettings())
     assert found.days_left is None and found.days_back is None
+
+
+def test_sizes_of_removed_streams_are_forgotten(settings: Settings) -> None:
+    layout = Layout.of(settings)
+    layout.state_dir.mkdir(parents=True)
+    for stream in (Stream("front"), Stream("back")):
+        layout.stream_dir(stream).mkdir(parents=True)
+    write_notes(layout.recorded_sizes, {f"{name}/2026-11-20": [1, 2] for name in ("front", "back", "gone")})
+    assert recorded_bytes(layout, [Stream("front")]) == 0
+    assert read_notes(layout.recorded_sizes) == {"back/2026-11-20": [1, 2]}
 
 
 def test_what_each_camera_takes(settings: Settings) -> None:
