@@ -24,6 +24,7 @@ Saved = dict[str, Any]
 LONGEST_TEXT = 500  # characters
 MOST_CORNERS = 1000  # of all ignore areas of a camera
 _LARGEST = 1e15  # what a number may be before its range is looked at
+RESERVED = frozenset({"add"})  # names that addresses of pages have where those of cameras stand: /settings/cameras/add
 LONGEST_NAME = 40  # characters; a camera's name stands in folders and addresses
 _TOKENS = {"settings_url": "settings_token", "settings_server.host": "settings_server.token"}
 """Where a token is sent to, and which: of each camera, and of this machine."""
@@ -86,6 +87,8 @@ def with_camera(saved: Saved, name: str, values: Mapping[str, Any], taken: froze
     problem = ""
     if not CAMERA_NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         problem = f"must be a-z, 0-9 and -, start with a letter or digit, and have at most {LONGEST_NAME} characters"
+    elif name in RESERVED:
+        problem = "a page of the settings has this name; choose another one"
     elif name in taken:
         problem = "there is a camera with this name already; choose another one"
     elif not str(values.get("source", "")).strip():

@@ -170,6 +170,7 @@ def test_cameras_come_and_go() -> None:
     [
         ("made", "demo", "cameras.made"),
         ("Nest", "demo", "cameras.Nest"),
+        ("add", "demo", "cameras.add"),
         ("../x", "demo", "cameras.../x"),
         ("n" * 41, "demo", f"cameras.{'n' * 41}"),
         ("nest", "", "cameras.nest.source"),

@@ -18,7 +18,7 @@ from camera.settings import PI_ONLY
 from config.effect import ONLY_IN_FILE
 from config.errors import StorageError
 from config.load import SAVED_NAME, load_settings
-from config.saved import values_of
+from config.saved import RESERVED, values_of
 from config.settings import CameraSettings, Settings
 from conftest import write_settings
 from mediamtx.layout import Layout
@@ -169,6 +169,7 @@ def test_cameras_come_and_go(ask: Callable[..., TestResponse], app: Flask, setti
     assert answer.status_code == 201 and app.extensions["birbcam"].settings.cameras["nest"].title == "Nest box"
     for name, source, key in (
         ("nest", "demo", "cameras.nest"),
+        ("add", "demo", "cameras.add"),
         ("other", "", "cameras.other.source"),
         ("other", "gopher://x", "cameras.other.source"),
     ):
@@ -283,6 +284,12 @@ def test_every_setting_has_its_place_on_a_page(app: Flask) -> None:
     shown = {part.partition('"')[0] for part in text.split('data-key="')[1:]}
     wanted = set(values_of(app.extensions["birbcam"].settings)) - {f"cameras.front.{name}" for name in PI_ONLY}
     assert wanted - shown == ONLY_IN_FILE
+
+
+def test_no_camera_is_called_as_a_page_of_cameras(app: Flask) -> None:
+    prefix = "/settings/cameras/"
+    rules = [rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith(prefix)]
+    assert {rule[len(prefix) :].partition("/")[0] for rule in rules} - {"<name>"} == RESERVED
 
 
 def test_nothing_of_it_is_for_viewers(app: Flask) -> None:
