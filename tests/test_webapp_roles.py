@@ -56,7 +56,8 @@ def for_admins(method: str, rule: Rule) -> bool:
     """Whether viewers must be refused, told in other words than the guard does."""
     if rule.endpoint in VIEWERS_MAY | OPEN:
         return False
-    return method != "GET" or any(word in rule.rule.split("/") for word in ("settings", "system", "users", "tokens"))
+    words = ("settings", "system", "users", "tokens", "tuning")
+    return method != "GET" or any(word in rule.rule.split("/") for word in words)
 
 
 def test_nobody_gets_anything_but_the_open_addresses(app: Flask) -> None:
@@ -126,6 +127,7 @@ def test_the_list_of_what_viewers_may_names_routes_that_there_are(app: Flask) ->
         ("viewer", "GET", "a.b", "/settings/storage", False),
         ("viewer", "GET", "a.b", "/api/v1/system/log", False),
         ("viewer", "GET", "a.b", "/api/v1/cameras/<name>/settings", False),
+        ("viewer", "GET", "tuning.shown", "/api/v1/cameras/<name>/tuning", False),
         ("viewer", "POST", "auth.logout", "/logout", True),
         ("admin", "DELETE", "a.b", "/api/v1/system", True),
         (None, "GET", "a.b", "/camera/<name>", False),

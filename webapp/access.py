@@ -1,7 +1,7 @@
 """Who may come in, and what they may do there: the one place where roles are enforced.
 
     nobody     the log-in, static files and /healthz
-    viewer     looks at everything (GET, HEAD) but settings, system, users, tokens; and may do what `VIEWERS_MAY` lists
+    viewer     looks at everything (GET, HEAD) but what `ADMIN_WORDS` names; and may do what `VIEWERS_MAY` lists
     admin      everything
 
 So a route that nobody thought of here is for admins where it changes something, and needs a log-in in any case. A
@@ -42,7 +42,7 @@ UNASKED = {"static", "healthz"}
 SETUP = "setup.first"
 """The page that sets the first password."""
 
-ADMIN_WORDS = frozenset({"settings", "system", "users", "tokens"})
+ADMIN_WORDS = frozenset({"settings", "system", "users", "tokens", "tuning"})
 """What has one of these as a part of its address is for admins, to look at as well."""
 
 VIEWERS_MAY = frozenset(

@@ -4,6 +4,7 @@
 
 answers {"threshold", "latest", "recent": [a score or null for each 5 s of the last 10 minutes], "day": {"date",
 "today", "scanned", "now", "then", "new", "gone"}}. Judged from the kept scores; nothing is decoded nor changed.
+For admins, whose settings it is about: a question costs some seconds of a small machine.
 """
 
 from __future__ import annotations
