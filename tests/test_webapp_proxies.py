@@ -167,6 +167,7 @@ def test_the_page_lets_nobody_lock_himself_out(
     problems = web_problems(
         {f"web.{name}": value for name, value in changes.items()},
         {f"web.{name}": value for name, value in before.items()},
+        {},
         password,
         by_https,
     )

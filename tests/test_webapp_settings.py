@@ -132,6 +132,28 @@ def test_what_would_lock_out_or_open_the_machine_is_refused(
     assert SECRET not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("by_hand", "saved", "said"),
+    [
+        ('host = "0.0.0.0"', {"web.host": "127.0.0.1"}, "password"),
+        ('trusted_proxies = "127.0.0.1"', {"web.trusted_proxies": ""}, "password"),
+        ("https_only = true", {"web.https_only": False}, "trusted_proxies"),
+    ],
+)
+def test_what_is_taken_back_is_judged_by_what_config_txt_says(
+    ask: Callable[..., TestResponse], tmp_path: Path, by_hand: str, saved: dict[str, Any], said: str
+) -> None:
+    path = tmp_path / "config.txt"
+    assert ask("PATCH", "/api/v1/settings", saved).status_code == 200
+    lines = [line for line in path.read_text().splitlines() if not line.startswith(by_hand.split()[0])]
+    lines.insert(lines.index("[web]") + 1, by_hand)
+    path.write_text("\n".join(lines))
+    key = next(iter(saved))
+    answer = ask("PATCH", "/api/v1/settings", {key: None})
+    assert answer.status_code == 422 and answer.get_json()["errors"][0]["key"] == key, answer.text
+    assert said in answer.get_json()["errors"][0]["detail"]
+
+
 def test_a_taken_port_is_refused(ask: Callable[..., TestResponse], settings: Settings) -> None:
     with open_listener("127.0.0.1", 0) as taken:
         answer = ask("PATCH", "/api/v1/settings", {"web.port": taken.getsockname()[1]})

@@ -190,7 +190,7 @@ def _change(changes: Mapping[str, Any]) -> ResponseReturnValue:
 
     def edit(stored: Stored) -> Saved:  # in a thread
         present, below = values_of(stored.now.settings), values_of(stored.below.settings)
-        if problems := web_problems(changes, present, users.read().closed, by_https):
+        if problems := web_problems(changes, present, below, users.read().closed, by_https):
             raise ConfigError(list(problems))
         return with_changes(stored.saved, changes, present, below)
 

@@ -12,12 +12,17 @@ from webapp.server import open_listener
 
 
 def web_problems(
-    changes: Mapping[str, Any], present: Mapping[str, Any], has_password: bool, by_https: bool = False
+    changes: Mapping[str, Any],
+    present: Mapping[str, Any],
+    below: Mapping[str, Any],
+    has_password: bool,
+    by_https: bool = False,
 ) -> list[Problem]:
     """What is wrong with new settings of this web app: at its next start, it must be reached by who sets them.
 
-    `by_https` is whether that is how they are sent.
+    `present` and `below` are as for `config.saved.with_changes`, `by_https` is whether that is how they are sent.
     """
+    changes = {key: below.get(key) if value is None else value for key, value in changes.items()}
     return _address_problems(changes, present, has_password) or _proxy_problems(
         changes, present, has_password, by_https
     )
@@ -41,7 +46,7 @@ def _proxy_problems(
 def _address_problems(changes: Mapping[str, Any], present: Mapping[str, Any], has_password: bool) -> list[Problem]:
     host, port = (changes.get(key, present[key]) for key in ("web.host", "web.port"))
     if not isinstance(host, str) or type(port) is not int or not 0 < port < 65536:
-        return []  # the table says so, or the default counts again
+        return []  # the table says so
     try:
         if host != present["web.host"]:
             key = "web.host"
