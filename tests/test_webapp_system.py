@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -32,6 +33,7 @@ from waiting import wait_until
 from webapp.app import create_app
 from webapp.log_lines import Wanted, journal_lines, log_lines
 from webapp.machine import Service, _service, machine
+from webapp.purge_board import PurgeBoard
 from website import Visitor, publish_clip
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -115,6 +117,19 @@ class TestDeletingAllClips:
         assert self.clips(layout) == []
         manual = manual_recording(layout, "front")
         assert manual is None or manual.stopped is not None
+
+    @pytest.mark.logs_errors
+    def test_a_disk_in_trouble_is_told(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        def broken(*_: object) -> None:
+            raise OSError(errno.EIO, "Input/output error")
+
+        monkeypatch.setattr("webapp.manual_board.ManualBoard.tend", broken)
+        start(settings, "front", datetime.now(UTC))
+        board = PurgeBoard()
+        assert board.start(create_app(settings).extensions["birbcam"], False)
+        wait_until(lambda: board.last is not None and board.last.state == "failed", 20, "it has ended")
+        assert board.last is not None and board.last.problem is not None
+        assert "Input/output error" in board.last.problem
 
 
 class TestLog:

@@ -56,6 +56,10 @@ class PurgeBoard:
         except BirbCamError as error:
             log.error("not all clips were deleted: %s", error)
             done = replace(self.last or done, state="failed", problem=str(error))
+        except OSError as error:  # of the disk, where nobody said it better
+            log.error("not all clips were deleted: %s", error)
+            said = f"The deletion broke off ({error.strerror or error}); look at the disk, then delete again."
+            done = replace(self.last or done, state="failed", problem=said)
         finally:
             self.last = done
 
