@@ -14,6 +14,7 @@ class Field {
     this.saved = JSON.parse(element.dataset.value);
     this.below = JSON.parse(element.dataset.below);
     this.control = element.querySelector(this.kind === "polygons" ? "area-editor" : "input, select");
+    this.help = this.control.getAttribute("aria-describedby") ?? "";
     this.undo = element.querySelector("[data-undo]");
     this.goesBack = false; // to what it is where nothing is saved
     this.show(this.saved);
@@ -59,9 +60,11 @@ class Field {
 
   complain(text) {
     this.element.querySelector(":scope > .problem")?.remove();
-    this.control.toggleAttribute("aria-invalid", Boolean(text));
+    const id = `problem-${this.key}`;
+    this.control.ariaInvalid = text ? "true" : null;
+    this.control.setAttribute("aria-describedby", text ? `${this.help} ${id}` : this.help);
     if (!text) return;
-    const problem = document.createElement("p");
+    const problem = Object.assign(document.createElement("p"), { id });
     problem.className = "problem";
     problem.append(icon("warning"), text[0].toUpperCase() + text.slice(1));
     this.element.append(problem);
@@ -99,7 +102,7 @@ export class SettingsForm extends HTMLElement {
 
   async save() {
     const changed = this.changed;
-    if (!changed.length) return;
+    if (!changed.length || this.bar.inert) return; // Enter in a field is no button: it comes while saving, too
     const body = Object.fromEntries(changed.map((field) => [field.key, field.goesBack ? null : field.value]));
     this.bar.inert = true;
     for (const field of this.fields) field.complain("");
