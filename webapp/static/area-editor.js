@@ -68,6 +68,7 @@ class AreaEditor extends HTMLElement {
     if (event.button) return;
     const at = this.#place(event);
     const { area, corner, between } = event.target.dataset;
+    const before = structuredClone(this.#areas);
     event.preventDefault();
     this.frame.setPointerCapture(event.pointerId);
     if (between !== undefined) {
@@ -76,6 +77,7 @@ class AreaEditor extends HTMLElement {
     } else if (corner !== undefined) this.#drag = { area: Number(area), corner: Number(corner), at };
     else if (area !== undefined) this.#drag = { area: Number(area), at };
     else this.#drag = { from: at, at };
+    this.#drag.before = before;
     event.target.focus?.();
   }
 
@@ -100,9 +102,9 @@ class AreaEditor extends HTMLElement {
     if (drag && (drag.moved || (drag.corner !== undefined && !drag.from))) this.#changed();
   }
 
-  /** The finger was scrolling: what it seemed to draw goes again. */
+  /** The finger was scrolling: what it seemed to draw or move is as it was. */
   #cancel() {
-    if (this.#drag?.from && this.#drag.area !== undefined) this.#areas.splice(this.#drag.area, 1);
+    if (this.#drag) this.#areas = this.#drag.before;
     this.#drag = null;
     this.#draw();
   }
@@ -119,7 +121,7 @@ class AreaEditor extends HTMLElement {
     event.preventDefault();
     const { name } = event.target.dataset;
     this.#changed();
-    this.querySelector(`[data-name="${name}"]`)?.focus();
+    (this.querySelector(`[data-name="${name}"]`) ?? this).focus(); // it may have been the last one
   }
 
   #push(area, corner, [x, y]) {
