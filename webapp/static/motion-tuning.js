@@ -29,6 +29,7 @@ slider.addEventListener("input", () => {
   number.dispatchEvent(new Event("input", { bubbles: true }));
 });
 form.addEventListener("input", soon);
+document.addEventListener("visibilitychange", ask);
 for (const name of ["saved", "discarded", "reset-to-default"]) form.addEventListener(name, soon);
 
 function soon() {
@@ -41,6 +42,7 @@ function soon() {
 async function ask() {
   clearTimeout(timer);
   const mine = ++asked;
+  if (document.hidden) return; // until somebody looks
   const query = new URLSearchParams(TRIED.map((name) => [name, form.values()[name]]));
   try {
     const told = await getJson(`${panel.dataset.tuningUrl}?${query}`);
@@ -48,7 +50,7 @@ async function ask() {
   } catch (error) {
     if (mine === asked) part("what-if").textContent = error.message;
   }
-  if (mine === asked) timer = setTimeout(() => (document.hidden ? soon() : ask()), EVERY);
+  if (mine === asked) timer = setTimeout(ask, EVERY);
 }
 
 function show(told) {
