@@ -1,6 +1,6 @@
 // Adding a camera: its source put together of what was typed, tried out, and saved.
 
-import { testSource } from "./camera-test.js";
+import { forgetTest, testSource } from "./camera-test.js";
 import { postJson } from "./http.js";
 
 const form = document.getElementById("add-camera");
@@ -8,22 +8,23 @@ const { address, user, device, module, title, name } = form.elements;
 const password = form.elements["camera-password"];
 const problem = form.querySelector("[data-problem]");
 const submit = form.querySelector(".button.primary");
+const test = form.querySelector("[data-test]");
+const result = form.querySelector("[data-test-result]");
 let named = false; // somebody typed a name; until then it follows the title
 
 form.addEventListener("change", (event) => {
   if (event.target.name !== "kind") return;
   for (const part of form.querySelectorAll("[data-for]")) part.hidden = part.dataset.for !== form.elements.kind.value;
-  form.querySelector("[data-test-result]").hidden = true;
+  forgetTest(result, test);
 });
+for (const field of [address, user, password, device, module]) field.addEventListener("input", () => forgetTest(result, test));
 
 title.addEventListener("input", () => {
   if (!named) name.value = nameOf(title.value);
 });
 name.addEventListener("input", () => (named = name.value !== ""));
 
-form.querySelector("[data-test]").addEventListener("click", (event) => {
-  testSource(form.querySelector("[data-test-result]"), form.dataset.testUrl, { source: source() }, event.currentTarget);
-});
+test.addEventListener("click", () => testSource(result, form.dataset.testUrl, { source: source() }, test));
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();

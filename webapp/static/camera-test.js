@@ -5,15 +5,26 @@ import { postJson } from "./http.js";
 const CODECS = { h264: "H.264", hevc: "H.265", mjpeg: "MJPEG", rawvideo: "drawn here" };
 const SOUNDS = { aac: "AAC", pcm_alaw: "G.711", pcm_mulaw: "G.711", opus: "Opus", pcm_s16le: "uncompressed" };
 
+let asked = 0; // the test that counts
+
+/** What was found holds for what was typed: it goes when that is edited. */
+export function forgetTest(result, button) {
+  asked += 1;
+  result.hidden = true;
+  button.disabled = false;
+}
+
 /** Fills the element of `test_result()`; true where the source works. */
 export async function testSource(result, url, body, button) {
   const part = (name) => result.querySelector(`[data-${name}]`);
   const show = (name) => ["busy", "found", "failed"].forEach((one) => (part(one).hidden = one !== name));
+  const mine = ++asked;
   result.hidden = false;
   show("busy");
   button.disabled = true;
   try {
     const found = await postJson(url, body);
+    if (mine !== asked) return false;
     if (!found.ok) return fail(found.reason, found.cure);
     part("picture").hidden = !found.picture;
     if (found.picture) part("picture").src = `data:image/jpeg;base64,${found.picture}`;
@@ -23,9 +34,9 @@ export async function testSource(result, url, body, button) {
     show("found");
     return true;
   } catch (error) {
-    return fail(error.errors?.[0]?.detail ?? error.message, "");
+    return mine === asked && fail(error.errors?.[0]?.detail ?? error.message, "");
   } finally {
-    button.disabled = false;
+    if (mine === asked) button.disabled = false;
   }
 
   function fail(reason, cure) {

@@ -1,15 +1,18 @@
 // One camera: its still, the test of its source as it stands in the form, and deleting it.
 
 import "./stills.js";
-import { testSource } from "./camera-test.js";
+import { forgetTest, testSource } from "./camera-test.js";
 import { deleteJson } from "./http.js";
 
 const test = document.querySelector("[data-test]");
+const source = document.getElementById(test.dataset.source);
+const result = document.querySelector("[data-test-result]");
+const forget = () => forgetTest(result, test);
 test.addEventListener("click", () => {
-  const source = document.getElementById(test.dataset.source).value;
-  const result = document.querySelector("[data-test-result]");
-  testSource(result, test.dataset.url, { source, camera: test.dataset.camera }, test);
+  testSource(result, test.dataset.url, { source: source.value, camera: test.dataset.camera }, test);
 });
+for (const name of ["input", "reset-to-default"]) source.addEventListener(name, forget);
+document.querySelector("settings-form").addEventListener("discarded", forget);
 
 const form = document.getElementById("delete-camera");
 if (form) {
