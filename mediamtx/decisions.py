@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 from config.errors import ClipError
 from mediamtx.catalogue import find_clip, read_clip
 from mediamtx.clips import Clip, clip_from_sidecar, encode_sidecar, read_sidecar, remove_clip
-from mediamtx.files import make_folder, storage_error, sync_folder, write_file
+from mediamtx.files import ANYONE, make_folder, storage_error, sync_folder, temporary_name, write_file
 from mediamtx.layout import Layout
 from mediamtx.names import ClipName, from_iso, iso
 
@@ -148,19 +149,26 @@ def _read_tombstone(layout: Layout, camera: str, name: ClipName) -> Tombstone | 
 
 def _move(clip: Clip, to: Clip, *, mp4_first: bool) -> None:
     """Rename a clip's files. The MP4 goes first where it is deleted and comes last where it is restored: killed in
-    between, the clip is in one place only, and what lies without an MP4 is swept."""
+    between, the clip is in one place only, and what lies without an MP4 is swept; not before, as a temporary file
+    says that somebody is at it."""
     files = {
         clip.thumbnail: to.thumbnail,
         clip.sidecar: to.sidecar,
         clip.kept_marker: to.kept_marker,
         clip.path: to.path,
     }
+    busy = (clip if mp4_first else to).folder / temporary_name(clip.path.name, ANYONE)
     try:
+        with suppress(OSError):  # a disk without room for it: clips can be deleted all the same
+            busy.touch()
         for source in reversed(files) if mp4_first else files:
             if source.exists():
                 source.replace(files[source])
     except OSError as error:
         raise storage_error(clip.folder, "the clip cannot be moved", error) from error
+    finally:
+        with suppress(OSError):
+            busy.unlink()
     sync_folder(to.folder)
     sync_folder(clip.folder)
 

@@ -57,11 +57,12 @@ def plan_export(layout: Layout, camera: str, span: Span) -> ExportPlan:
 def export(layout: Layout, camera: str, span: Span, now: datetime, watch: Callable[[float], None]) -> list[Clip]:
     """Publish a span as a clip of kind "saved", or as several where the footage cannot be joined; oldest first.
 
-    What one that was killed has left is removed first.
+    What one that was killed was writing is removed first; what lies without an MP4 may be a clip that is just being
+    deleted or restored.
     `watch` is told again and again how many seconds of it are written, and may raise CancelledError to stop it; then
     nothing is left behind. Raises ClipError where nothing can be read, StorageError.
     """
-    sweep(layout, camera, "web", now)
+    sweep(layout, camera, "web", now, strays=False)
     return publish_span(layout, camera, "saved", _segments(layout, camera, span), span, watch=watch)
 
 

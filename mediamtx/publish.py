@@ -124,8 +124,8 @@ def replace_overlapping(layout: Layout, camera: str, clip: Clip) -> list[Clip]:
     return removed
 
 
-def sweep(layout: Layout, camera: str, owner: str, now: datetime) -> None:
-    """Remove what a killed process left: temporary files, and thumbnails and sidecars without an MP4.
+def sweep(layout: Layout, camera: str, owner: str, now: datetime, *, strays: bool = True) -> None:
+    """Remove what a killed process left: temporary files, and with `strays` thumbnails and sidecars without an MP4.
 
     Those of `owner` and of nobody in particular at once, where the process is gone; others after an hour. Day folders
     that have not changed since a sweep left nothing behind are passed over. Raises StorageError.
@@ -138,7 +138,7 @@ def sweep(layout: Layout, camera: str, owner: str, now: datetime) -> None:
     # "Equal" is among the changed: the file system's clock ticks in steps.
     changed = {folder: time for folder in folders if (time := _changed(folder)) >= swept}
     try:
-        unclean = [folder for folder in changed if not _sweep_folder(folder, owner, now)]
+        unclean = [folder for folder in changed if not _sweep_folder(folder, owner, now, strays)]
     except OSError as error:
         raise storage_error(layout.camera_dir(camera), "strays cannot be removed", error) from error
     newest = max(changed.values(), default=0)
@@ -227,7 +227,7 @@ def _motion_clips(layout: Layout, camera: str, windows: Iterable[Span]) -> list[
     return [clip for clip in near if clip.kind == "motion" and clip.shows(windows)]
 
 
-def _sweep_folder(folder: Path, owner: str, now: datetime) -> bool:
+def _sweep_folder(folder: Path, owner: str, now: datetime, strays: bool) -> bool:
     """Sweep one folder; whether nothing is left that may have to be removed later."""
     with os.scandir(folder) as entries:
         names = {entry.name for entry in entries}
@@ -239,13 +239,13 @@ def _sweep_folder(folder: Path, owner: str, now: datetime) -> bool:
             _remove(folder / name)
         else:
             left += 1
-            publishing |= mine  # then a thumbnail may be waiting for its MP4
+            publishing |= mine  # then a thumbnail may be waiting for its MP4, or it went first to the trash
     for name in names - temporaries.keys():
         stem, _, ending = name.rpartition(".")
         clip = ClipName.parse(stem)
         if clip is None or ending not in ("jpg", "json", "kept") or f"{stem}.mp4" in names:
             continue
-        if (_OWNERS[clip.kind] == owner and not publishing) or _old(folder / name, now):
+        if strays and not publishing and (_OWNERS[clip.kind] == owner or _old(folder / name, now)):
             _remove(folder / name)
         else:
             left += 1

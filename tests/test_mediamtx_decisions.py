@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -162,6 +163,28 @@ def test_killed_while_restoring(layout: Layout, clip: Clip) -> None:
     for path in (grave.clip.sidecar, grave.clip.thumbnail):
         path.unlink()
     assert restore(layout, "front", clip.name.stem) == clip
+
+
+def test_a_sweep_takes_nothing_of_a_clip_that_is_being_moved(
+    layout: Layout, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in (clip.sidecar, clip.thumbnail, keep(clip).kept_marker):
+        os.utime(path, (0, 0))  # it is no new clip
+    before, replace_ = names(clip.folder), Path.replace
+
+    def replace_and_sweep(path: Path, to: Path) -> Path:
+        moved = replace_(path, to)
+        sweep(layout, "front", "motion", datetime.now(UTC))
+        sweep(layout, "front", "web", datetime.now(UTC))
+        return moved
+
+    monkeypatch.setattr(Path, "replace", replace_and_sweep)
+    grave = delete_clip(layout, clip, NOW)
+    assert names(grave.clip.folder) == before
+    restore(layout, "front", clip.name.stem)
+    assert names(clip.folder) == before and is_kept(clip)
+    monkeypatch.undo()
+    assert not list(layout.output_dir.rglob(".tmp-*"))
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"day": 5}'])

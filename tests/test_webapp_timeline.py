@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
 from collections import namedtuple
@@ -349,8 +350,12 @@ class TestExports:
         left = layout.day_dir("front", T.date()) / ".tmp-web-4000000-1-2026-11-20_18-00-00-000_saved.mp4"
         left.parent.mkdir(parents=True)
         left.write_bytes(b"half a clip")
+        moved = left.with_name("2026-11-20_17-00-00-000_manual.json")  # of a clip on its way into the trash, or back
+        moved.write_bytes(b"{}")
+        os.utime(moved, (0, 0))
         export(layout, "front", Span(at(0), at(5)), at(99), lambda seconds: None)
         assert [path.suffix for path in left.parent.iterdir() if path.name.startswith(".tmp")] == []
+        assert moved.exists()
 
 
 class TestPage:
