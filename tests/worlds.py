@@ -36,7 +36,7 @@ merge_gap = 2
 max_event = 10
 """
 KEEP_ALL = "segment_days = 0"
-NOT_COMPARED = (".swept", INDEX, ".scan.lock", ".retention.lock", ".last_pass.json")  # caches, locks, what was done when
+NOT_COMPARED = (".swept", INDEX, ".scan.lock", ".retention.lock", ".last_pass.json")  # caches, locks, times
 
 
 @dataclass(frozen=True)
