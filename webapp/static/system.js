@@ -12,6 +12,8 @@ const [kept, typed] = deleteFields.querySelectorAll("input");
 const deletion = document.querySelector("[data-deletion]");
 const deleteAll = document.querySelector("[data-delete-all]");
 let asker = null;
+let asked = 0; // how often the dialog was opened
+let looking = 0; // the timer of the next look at a deletion
 
 document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-act], [data-delete-all]");
@@ -31,6 +33,7 @@ watchDeletion();
 function ask(button) {
   const everything = button === deleteAll;
   asker = button;
+  asked += 1;
   dialog.querySelector("#ask-title").textContent = everything ? "Delete all clips?" : button.dataset.title;
   dialog.querySelector("#ask-says").textContent = everything
     ? "Recordings by hand are ended first. What is deleted cannot be brought back."
@@ -47,16 +50,19 @@ function ask(button) {
 async function act() {
   const { url, method = "POST", body = "{}", done } = asker.dataset;
   const everything = asker === deleteAll;
+  const mine = asked;
+  const waitedFor = () => dialog.open && mine === asked; // else it was cancelled, and perhaps asks something else by now
   yes.disabled = true;
   try {
     await sendJson(url, method, everything ? { confirm: "delete all clips", kept: kept.checked } : JSON.parse(body));
   } catch (error) {
+    if (!waitedFor()) return toast(error.message, { kind: "error" });
     problem.textContent = error.message;
     problem.hidden = false;
     yes.disabled = false;
     return;
   }
-  dialog.close();
+  if (waitedFor()) dialog.close();
   if (everything) watchDeletion();
   else toast(done);
   refresh();
@@ -68,7 +74,8 @@ async function refresh() {
   let text;
   try {
     const response = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (!response.ok || response.redirected) return;
+    if (response.redirected || response.status === 401) return location.reload(); // which leads to the log-in, and from there back
+    if (!response.ok) return;
     text = await response.text();
   } catch {
     return; // it restarts, perhaps because it was asked to
@@ -84,15 +91,17 @@ async function refresh() {
 }
 
 async function watchDeletion() {
+  clearTimeout(looking);
   let last;
   try {
     ({ deletion: last } = await getJson(deleteAll.dataset.url));
   } catch {
+    looking = setTimeout(watchDeletion, EVERY);
     return;
   }
   deleteAll.disabled = last?.state === "running";
   deletion.textContent = last ? told(last) : "";
-  if (deleteAll.disabled) setTimeout(watchDeletion, 700);
+  if (deleteAll.disabled) looking = setTimeout(watchDeletion, 700);
 }
 
 function told({ state, total, deleted, spared, problem: why }) {
