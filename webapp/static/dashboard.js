@@ -6,6 +6,7 @@ import { ago } from "./format.js";
 import { getJson } from "./http.js";
 
 const EVERY = 10_000; // ms between two looks at the state
+const RELOADED = "birbcam-wall"; // the cameras for which the page was loaded again, in sessionStorage
 
 const wall = document.querySelector(".wall");
 
@@ -17,6 +18,7 @@ async function refresh() {
   } catch {
     return; // the tiles say themselves that the server has gone
   }
+  followCameras(cameras.map(({ name }) => name));
   for (const camera of cameras) {
     const tile = wall.querySelector(`[data-camera="${camera.name}"].tile`);
     if (!tile) continue;
@@ -25,6 +27,20 @@ async function refresh() {
     tile.querySelector("[data-part=latest]").hidden = !camera.latest_clip; // all of them may have been deleted
     tile.querySelector("[data-part=no-latest]").hidden = Boolean(camera.latest_clip);
   }
+}
+
+/** Cameras that were added or deleted change the page: it is loaded again, but once for what there is now. */
+function followCameras(names) {
+  const there = names.sort().join();
+  const shown = [...wall.children].map((tile) => tile.dataset.camera);
+  if (document.hidden || there === shown.sort().join()) return;
+  try {
+    if (sessionStorage.getItem(RELOADED) === there) return; // it did not help
+    sessionStorage.setItem(RELOADED, there);
+  } catch {
+    return; // storage is switched off: it could not be known that it was loaded again
+  }
+  location.reload();
 }
 
 function showLatest(tile, clip) {
