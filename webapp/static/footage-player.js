@@ -128,11 +128,11 @@ class FootagePlayer extends HTMLElement {
       const response = await fetch(url);
       if (number !== this.#number) return;
       text = response.ok ? await response.text() : null;
-      if (response.status !== 404 && !response.ok) throw new Error(response.status);
-    } catch {
+      if (response.status !== 404 && !response.ok) throw Object.assign(new Error(), { status: response.status });
+    } catch (error) {
       if (number !== this.#number) return;
       this.#wanted = null;
-      return this.say("The server does not answer", "Is BirbCam still running?", "Try again");
+      return this.say(...(error.status === 401 ? LOGGED_OUT : SILENT));
     }
     if (number !== this.#number) return;
     const stretches = text ? stretchesOf(text) : [];
@@ -237,7 +237,8 @@ class FootagePlayer extends HTMLElement {
     this.#stretches = []; // what comes next is loaded anew
     const moments = Array.from({ length: AHEAD / 1_000 }, (_, index) => time + 500 + index * 1_000);
     const lost = moments.some((moment) => covers(before, moment) && !covers(now, moment));
-    if (!response || response.status >= 500) this.say("The server does not answer", "Is BirbCam still running?", "Try again");
+    if (!response || response.status >= 500) this.say(...SILENT);
+    else if (response.status === 401) this.say(...LOGGED_OUT);
     else this.say(...(lost || !now.length ? GONE : UNPLAYABLE));
   }
 
@@ -256,6 +257,8 @@ class FootagePlayer extends HTMLElement {
   }
 }
 
+const SILENT = ["The server does not answer", "Is BirbCam still running?", "Try again"];
+const LOGGED_OUT = ["You are logged out", "Load the page again to log in."];
 const GONE = [
   "This footage is gone",
   "It was deleted to make room. Clips of it may still be among the recordings.",
