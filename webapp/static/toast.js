@@ -1,6 +1,7 @@
 // Short messages in a corner, read out by screen readers.
 
 const region = document.querySelector(".toasts");
+const MOST = 3; // at a time, as far as they may go
 const said = document.querySelector("[data-said]");
 
 /**
@@ -21,10 +22,24 @@ export function toast(text, { kind = "info", actions = [], lasting = false } = {
   close.append(icon("close"));
   close.onclick = () => element.remove();
   element.append(close);
+  makeRoom();
   region.append(element);
   element.show = (words) => (message.textContent = words);
+  element.toggleAttribute("data-stays", lasting || kind === "error");
   if (!lasting) leaveAfter(element, actions.length || kind === "error" ? 15_000 : 5_000);
   return element;
+}
+
+/** What `ask()` answers; where it fails, a message says so, and with its button it is asked again. */
+export async function untilAnswered(ask) {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const again = (run) => toast(error.message, { kind: "error", lasting: true, actions: [{ label: "Try again", run }] });
+      await new Promise(again);
+    }
+  }
 }
 
 /** Say something to screen readers alone, where everybody else sees it happen. */
@@ -42,6 +57,13 @@ export function icon(name) {
   use.setAttribute("href", `#i-${name}`);
   svg.append(use);
   return svg;
+}
+
+/** The oldest go where there are too many, but none that must be read, nor the one that somebody is at. */
+function makeRoom() {
+  const passing = [...region.children].filter((one) => !one.matches("[data-stays], :hover, :focus-within"));
+  const surplus = region.children.length + 1 - MOST;
+  for (const one of passing.slice(0, Math.max(0, surplus))) one.remove();
 }
 
 function actionElement({ label, href, run }, toastElement) {
