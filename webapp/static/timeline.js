@@ -6,7 +6,7 @@ import { localTime, todayIn, whoseClock } from "./format.js";
 import { getJson } from "./http.js";
 import { RangeExport } from "./range-export.js";
 import { listenForKeys } from "./timeline-keys.js";
-import { toast } from "./toast.js";
+import { toast, untilAnswered } from "./toast.js";
 import "./footage-player.js";
 import "./time-strip.js";
 
@@ -24,6 +24,7 @@ const clock = (time) => localTime(new Date(time).toISOString()).time;
 
 let data = null; // what …/activity says of the day
 let clips = new Map(); // stem -> clip
+let listed = null; // the stems of the events for which the clips were asked
 let events = []; // {stem, from, to}, ms, oldest first
 let footage = []; // {from, to}, ms, oldest first
 let waiting = false; // for footage newer than what was played
@@ -38,14 +39,16 @@ async function load() {
   const answer = await getJson(`${page.dataset.activity}?day=${page.dataset.day}`);
   const start = Date.parse(answer.from);
   const at = (seconds) => start + seconds * 1000;
-  const known = data && new Set(events.map(({ stem }) => stem)); // null: this is the first answer
   const newest = Math.max(start, ...answer.footage.map(([, to]) => at(to)));
   // The newest footage grows between two looks: what follows it is a pause only once it lasts.
   data = { ...answer, known: Date.now() - newest < RECENT ? newest : Date.now() };
   footage = data.footage.map(([from, to]) => ({ from: at(from), to: at(to) }));
   events = data.events.map(([stem, from, seconds]) => ({ stem, from: at(from), to: at(from + seconds) }));
   strip.data = data;
-  if (events.length !== known?.size || events.some(({ stem }) => !known.has(stem))) await loadClips();
+  const stems = events.map(({ stem }) => stem);
+  if (stems.length === listed?.size && stems.every((stem) => listed.has(stem))) return;
+  await loadClips();
+  listed = new Set(stems);
 }
 
 async function loadClips() {
@@ -308,7 +311,7 @@ async function begin() {
   part("zones").textContent = whoseClock([start, end], zone);
   part("zones").hidden = !part("zones").textContent;
   listen();
-  await load();
+  await untilAnswered(load);
   if (part("range")) range = new RangeExport(part("range"), strip, { footage: () => footage, changed: refresh });
   const newest = footage.at(-1);
   const first = at ? Date.parse(at) : "today" in page.dataset && newest ? newest.to - 60_000 : (events[0]?.from ?? footage[0]?.from);
