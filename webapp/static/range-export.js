@@ -5,6 +5,8 @@ import { deleteJson, getJson, postJson } from "./http.js";
 
 const FIRST = 60_000; // ms that a new range has
 const LOOK = 400; // ms between two looks how far it is
+const AGAIN = 1_000; // ms until the next look where the server did not answer
+const LOOKS = 15; // in vain, one after the other, until that is a failure
 
 export class RangeExport {
   #form;
@@ -174,12 +176,24 @@ export class RangeExport {
       if (!this.#busy) break;
       await new Promise((resolve) => setTimeout(resolve, LOOK));
       if (number !== this.#number) return;
-      answer = await getJson(answer.url);
+      answer = await this.#look(answer.url, number);
       if (number !== this.#number) return;
       this.#export = answer;
     }
     if (answer.state === "failed") throw new Error(answer.detail);
     if (answer.state === "done") this.#finish(answer);
+  }
+
+  /** How far it is; it goes on where one look fails, so there are some more. */
+  async #look(url, number) {
+    for (let misses = 1; ; misses += 1) {
+      try {
+        return await getJson(url);
+      } catch (error) {
+        if (number !== this.#number || error.status < 500 || misses === LOOKS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, AGAIN));
+      }
+    }
   }
 
   #finish({ clips, gaps }) {
