@@ -83,6 +83,7 @@ function open(clip) {
   part("cinema-link").href = address(clip);
   part("cinema-download").href = clip.download_url;
   dialog.showModal();
+  live.hushed = true;
   player.show(clip, { play: true });
 }
 
@@ -202,7 +203,10 @@ part("recent").addEventListener("click", (event) => {
 });
 part("cinema-close").addEventListener("click", () => dialog.close());
 dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-dialog.addEventListener("close", () => player.clear());
+dialog.addEventListener("close", () => {
+  player.clear();
+  live.hushed = false;
+});
 
 look();
 setInterval(look, EVERY);

@@ -43,6 +43,7 @@ class LivePlayer extends HTMLElement {
   #shortLives = 0;
   #way = "";
   #small = false;
+  #heard = false; // before something else was
 
   connectedCallback() {
     this.#video = this.querySelector("video");
@@ -95,6 +96,13 @@ class LivePlayer extends HTMLElement {
     } else {
       toggleFullscreen(this, this.#video);
     }
+  }
+
+  /** Silent for as long as something else is heard, and then as before. */
+  set hushed(hushed) {
+    const heard = this.#heard || !this.#video.muted;
+    this.#heard = hushed && heard;
+    this.#video.muted = hushed || !heard;
   }
 
   /** The picture that is shown as a JPEG (a Blob); null where none is. */
