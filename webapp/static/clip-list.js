@@ -52,6 +52,21 @@ export class ClipList {
     return this.#places.get(stem) ?? -1;
   }
 
+  /** What has the focus in the list, and where that is; null where nothing has. */
+  get focused() {
+    const element = document.activeElement;
+    const stem = this.#container.contains(element) && element.closest(".entry")?.querySelector(".clip").dataset.stem;
+    return stem ? { element, place: Math.max(0, this.place(stem)) } : null;
+  }
+
+  /** Focus what stands now where the `focused` of before was, where that has gone; false where nothing is left. */
+  focusNear({ element, place }) {
+    if (element.isConnected) return true;
+    const clip = this.#clips[Math.min(place, this.#clips.length - 1)];
+    if (clip) this.entry(clip.stem).querySelector(element.matches(".star") ? ".star" : ".clip").focus();
+    return Boolean(clip);
+  }
+
   /** How many cards stand beside each other. */
   get columns() {
     const row = this.#container.querySelector(".clips");

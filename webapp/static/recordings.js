@@ -15,7 +15,7 @@ import { showClip, showDay } from "./recordings-day.js";
 import { Filter } from "./recordings-filter.js";
 import { listenForKeys } from "./recordings-keys.js";
 import { recall, remember } from "./store.js";
-import { toast } from "./toast.js";
+import { toast, untilAnswered } from "./toast.js";
 
 const EVERY = 15_000; // ms between two looks for new clips
 
@@ -172,10 +172,12 @@ function showSelection() {
 function draw({ mark: light = false } = {}) {
   const there = day.clips.filter((clip) => !removed.has(clip.stem));
   const clips = there.filter((clip) => filter.shows(clip));
+  const focused = list.focused;
   list.show(clips, day.day, { mark: light });
   mark();
   showDay({ day, there: there.length, shown: clips.length, filtered: filter.on, zone: dataset.zone, address: pageAddress });
   if (chosen) showSteps();
+  if (focused && !list.focusNear(focused) && filter.on) document.querySelector("[data-filter-kept]").focus();
 }
 
 /** Go to another day on this page. */
@@ -274,7 +276,7 @@ async function begin() {
   fillDayMenu(part("days"), part("calendar"), dataset.days, () => ({ day: day.day, today: todayIn(dataset.zone), address: pageAddress }));
   setOnward(onward);
   const wanted = new URL(location.href).searchParams.get("clip");
-  [day] = await Promise.all([fetchDay(dataset.day), newClips.stale()]); // which counts from here on
+  [day] = await untilAnswered(() => Promise.all([fetchDay(dataset.day), newClips.stale()])); // which counts from here on
   draw();
   const found = list.clips[list.place(wanted)];
   if (wanted && !found) toast(clipOf(wanted) ? "The filter hides that clip." : "That clip is not there any more.");
