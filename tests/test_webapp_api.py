@@ -90,6 +90,22 @@ def test_every_address_of_the_api_is_described(app: Flask) -> None:
     assert document["paths"]["/api/v1/clips"]["get"]["x-role"] == "viewer"
 
 
+def test_the_document_is_made_once_for_the_same_cameras(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[list[str]] = []
+
+    def counted(app: Flask, cameras: list[str], root: str) -> dict[str, Any]:
+        made.append(cameras)
+        return make_document(app, cameras, root)
+
+    monkeypatch.setattr("webapp.openapi.make_document", counted)
+    first = program.get("/api/v1/openapi.json")
+    assert first.json == program.get("/api/v1/openapi.json").json
+    assert program.get("/settings/api").status_code == 200
+    assert program.ask("POST", "/api/v1/cameras", json={"name": "barn", "source": "demo"}).status_code == 201
+    assert program.get("/api/v1/openapi.json").status_code == 200
+    assert [sorted(cameras) for cameras in made] == [["front", "nest"], ["barn", "front", "nest"]]
+
+
 def test_errors_are_problem_details_whatever_is_asked_for(app: Flask, program: Program) -> None:
     html = {"Accept": "text/html"}
     asked = [

@@ -19,6 +19,7 @@ from webapp.api_types import Problem
 from webapp.state import app_state
 
 PREFIX = "/api/v1/"
+_MOST_KEPT = 8  # documents: one for each path before all addresses, and list of cameras
 _PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 _PROBLEM = "application/problem+json"
 _VERSION = {"type": "string", "description": "`version` of what was looked at: 412 where somebody else was faster"}
@@ -45,16 +46,14 @@ blueprint = Blueprint("openapi", __name__)
 @blueprint.get("/api/v1/openapi.json")
 def document() -> ResponseReturnValue:
     """This document."""
-    made = make_document(current_app, list(app_state().settings.camera_names()), request.script_root)
-    return jsonify(made)
+    return jsonify(_made())
 
 
 @blueprint.get("/settings/api")
 def page() -> ResponseReturnValue:
     """The document for people."""
-    made = make_document(current_app, list(app_state().settings.camera_names()), request.script_root)
     base = request.host_url.rstrip("/") + request.script_root
-    return render_template("settings/api.html", document=made, base=base, shape=shape)
+    return render_template("settings/api.html", document=_made(), base=base, shape=shape)
 
 
 def shape(schema: dict[str, Any]) -> str:
@@ -80,6 +79,17 @@ def operations(app: Flask) -> Iterator[tuple[Rule, str]]:
         if rule.rule.startswith(PREFIX):
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
                 yield rule, method
+
+
+def _made() -> dict[str, Any]:
+    """The document for this request, made once; nobody changes it."""
+    root, cameras = request.script_root, tuple(app_state().settings.camera_names())
+    kept: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = current_app.extensions.setdefault("birbcam-openapi", {})
+    if (root, cameras) not in kept:
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        kept[root, cameras] = make_document(current_app, list(cameras), root)
+    return kept[root, cameras]
 
 
 def make_document(app: Flask, cameras: list[str], root: str = "") -> dict[str, Any]:
