@@ -277,6 +277,32 @@ def test_a_token_lets_a_program_in_without_a_cookie(app: Flask, users: UserFile)
     assert admin.post(f"{page}/{token.key}/revoke", page).status_code == 404
 
 
+def test_a_token_goes_with_the_admin_who_made_it(app: Flask, users: UserFile) -> None:
+    add(users, "Anna", "admin")
+    anna, admin = logged_in(app, "anna"), logged_in(app)
+
+    def made(name: str, **headers: str) -> dict[str, str]:
+        form = {"name": name, "role": "admin"}
+        answer = (
+            anna.client.post("/settings/tokens", data=form, headers=headers)
+            if headers
+            else anna.post("/settings/tokens", "/settings/tokens", **form)
+        )
+        (secret,) = set(re.findall(r"<code>(birbcam_[\w-]+)</code>", answer.text))
+        return {"Authorization": f"Bearer {secret}"}
+
+    first = made("Home Assistant")
+    second = made("made by it", **first)
+    assert "by Anna" in admin.get("/settings/tokens").text
+    page = admin.get("/settings/users/anna").text
+    assert page.count("Home Assistant, made by it") == 2  # before the role changes, and before it is deleted
+    program = Visitor(app, "192.168.1.40", NAME)
+    assert [program.client.get("/settings/users", headers=one).status_code for one in (first, second)] == [200, 200]
+    admin.post("/settings/users/anna/delete", page="/settings/users/anna")
+    assert [program.client.get("/settings/users", headers=one).status_code for one in (first, second)] == [401, 401]
+    assert "No program has a token" in admin.get("/settings/tokens").text
+
+
 def test_a_token_beats_the_cookie_beside_it(app: Flask) -> None:
     """A program with a viewer's token in an admin's browser is a viewer."""
     admin = logged_in(app)

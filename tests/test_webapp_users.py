@@ -9,6 +9,7 @@ import secrets
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -315,6 +316,31 @@ def test_a_token_is_kept_as_a_digest_alone(layout: Layout) -> None:
         accounts.with_token(new_token("home assistant", "admin", 6)[0])
     assert accounts.without_token(token.key).token(secret) is None
     assert secret not in repr(accounts) and HASH[-20:] not in repr(accounts)
+
+
+def test_a_token_ends_with_what_its_maker_was(layout: Layout) -> None:
+    users = two_users(layout)
+    anna = users.read().users[1].key
+    users.change(lambda accounts: accounts.with_changed(anna, role="admin"))
+    of_old, old = new_token("of old", "admin", 5)
+    strong, admins = new_token("strong", "admin", 5, anna)
+    weak, viewers = new_token("weak", "viewer", 5, anna)
+    users.change(lambda accounts: accounts.with_token(of_old).with_token(strong).with_token(weak))
+    content = json.loads(layout.web_users.read_text())
+    del content["tokens"][0]["maker"]  # as earlier releases wrote it
+    layout.web_users.write_text(json.dumps(content))
+
+    def let_in(accounts: Accounts) -> list[bool]:
+        return [accounts.token(secret) is not None for secret in (old, admins, viewers)]
+
+    accounts = UserFile(layout).read()
+    assert let_in(accounts) == [True, True, True]
+    assert let_in(accounts.with_changed(anna, password=HASH)) == [True, True, True]
+    viewer = accounts.with_changed(anna, role="viewer")
+    assert let_in(viewer) == [True, False, True]
+    assert let_in(viewer.with_changed(anna, role="admin")) == [True, False, True]  # it was revoked
+    assert let_in(accounts.without_user(anna)) == [True, False, False]
+    assert let_in(replace(accounts, users=accounts.users[:1])) == [True, False, False]  # however that came
 
 
 @pytest.mark.parametrize("password", ["password1", "PASSWORD1", "12345678", "aaaaaaaaaa", "abababababab", "Anna-Maria"])

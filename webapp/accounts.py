@@ -47,6 +47,7 @@ class Token:
     role: Role
     digest: str = field(repr=False)  # SHA-256 of the token, which is as random as any key: nothing slower is needed
     made: int  # Unix time, s
+    maker: str = ""  # key of the user who made it; "" for those of earlier releases, which keep nobody's
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,19 @@ class Accounts:
         return [user.name for user in self.users if user.role == "admin"]
 
     def token(self, secret: str) -> Token | None:
-        """The token that a program shows."""
+        """The token that a program shows, where it counts."""
         digest = digest_of(secret)
-        return next((token for token in self.tokens if secrets.compare_digest(token.digest, digest)), None)
+        found = next((token for token in self.tokens if secrets.compare_digest(token.digest, digest)), None)
+        return found if found is not None and self.counts(found) else None
+
+    def counts(self, token: Token) -> bool:
+        """Whether whoever made the token, if that is known, is still there and may do as much."""
+        maker = self.user(token.maker)
+        return not token.maker or (maker is not None and maker.role in ("admin", token.role))
+
+    def tokens_of(self, key: str) -> list[Token]:
+        """The tokens that this user made; they go with the user."""
+        return [token for token in self.tokens if token.maker == key]
 
     def with_user(self, user: User) -> Accounts:
         """One more. Raises AccountError where the name will not do."""
@@ -93,11 +104,12 @@ class Accounts:
     def with_changed(self, key: str, **changes: Any) -> Accounts:
         """Another role or password for one. Raises AccountError where no admin would be left."""
         users = tuple(replace(user, **changes) if user.key == key else user for user in self.users)
-        return replace(self, users=users).checked()
+        return replace(self, users=users).checked()._without_lost_tokens()
 
     def without_user(self, key: str) -> Accounts:
-        """One less. Raises AccountError where no admin would be left."""
-        return replace(self, users=tuple(user for user in self.users if user.key != key)).checked()
+        """One less, and the tokens that were made by this one. Raises AccountError where no admin would be left."""
+        users = tuple(user for user in self.users if user.key != key)
+        return replace(self, users=users).checked()._without_lost_tokens()
 
     def with_token(self, token: Token) -> Accounts:
         """One more. Raises AccountError where there are too many, or one of this name."""
@@ -116,6 +128,9 @@ class Accounts:
         if not self.admins():
             raise AccountError("This is the last admin; make somebody else an admin first.")
         return self
+
+    def _without_lost_tokens(self) -> Accounts:
+        return replace(self, tokens=tuple(token for token in self.tokens if self.counts(token)))
 
 
 def clean_name(text: str) -> str:
@@ -141,10 +156,10 @@ def new_user(name: str, role: Role, password: str, now: float) -> User:
     return User(secrets.token_hex(8), clean_name(name), role, hash_password(password), int(now))
 
 
-def new_token(name: str, role: Role, now: float) -> tuple[Token, str]:
-    """A token, and what the program shows, which is kept nowhere. Raises AccountError."""
+def new_token(name: str, role: Role, now: float, maker: str = "") -> tuple[Token, str]:
+    """A token of the user with the key `maker`, and what the program shows, kept nowhere. Raises AccountError."""
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    return Token(secrets.token_hex(8), clean_name(name), role, digest_of(secret), int(now)), secret
+    return Token(secrets.token_hex(8), clean_name(name), role, digest_of(secret), int(now), maker), secret
 
 
 def plain(name: str) -> str:

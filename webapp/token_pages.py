@@ -31,7 +31,7 @@ def add() -> ResponseReturnValue:
         return redirect(url_for("auth.password"), 303)
     try:
         role = known_role(request.form.get("role", ""))
-        token, secret = new_token(request.form.get("name", ""), role, time.time())
+        token, secret = new_token(request.form.get("name", ""), role, time.time(), _maker())
         state.threads.disk(state.users.change, lambda accounts: accounts.with_token(token))
     except AccountError as error:
         return _page(error=str(error)), 400
@@ -54,6 +54,12 @@ def revoke(key: str) -> ResponseReturnValue:
     return redirect(url_for(".page", done="revoked"), 303)
 
 
+def _maker() -> str:
+    """The key of the user behind this request: a token that a program makes is its own maker's."""
+    who = visitor()
+    return who.user.key if who.user else who.token.maker if who.token else ""
+
+
 def _who() -> str:
     who = visitor().user or visitor().token
     return who.name if who else "somebody on this computer"
@@ -61,7 +67,9 @@ def _who() -> str:
 
 def _page(made: Token | None = None, secret: str = "", error: str | None = None) -> str:
     state = app_state()
-    tokens = [(token, state.sessions.last_used(token.key)) for token in state.users.read().tokens]
+    accounts = state.users.read()
+    makers = {user.key: user.name for user in accounts.users}
+    tokens = [(token, state.sessions.last_used(token.key), makers.get(token.maker)) for token in accounts.tokens]
     done = request.args.get("done") if request.method == "GET" else None
     return render_template(
         "settings/tokens.html", tokens=tokens, made=made, secret=secret, error=error, entered=request.form, done=done

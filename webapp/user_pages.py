@@ -119,7 +119,11 @@ def _user_or_404(key: str) -> User:
 
 def _change(change: Callable[[Accounts], Accounts]) -> None:
     state = app_state()
+    before = state.users.read().tokens
     accounts = state.threads.disk(state.users.change, change)
+    for token in before:
+        if token not in accounts.tokens:
+            log.info("the token %s ends with what its maker was", token.name)
     state.sessions.tidy(accounts, time.time())
 
 
@@ -137,12 +141,15 @@ def _page(error: str | None) -> str:
 
 
 def _one(user: User, error: str | None) -> str:
-    last_admin = app_state().users.read().admins() == [user.name]
+    accounts = app_state().users.read()
+    tokens = accounts.tokens_of(user.key)
     return render_template(
         "settings/user.html",
         user=user,
         sessions=sessions_of(user),
-        last_admin=last_admin,
+        last_admin=accounts.admins() == [user.name],
+        tokens=tokens,
+        admin_tokens=[token for token in tokens if token.role == "admin"],
         error=error,
         done=_done(),
     )

@@ -153,6 +153,7 @@ def _damaged(path: Path) -> str:
 
 def _strings(item: Any, kind: type) -> dict[str, Any]:
     """The fields of one entry, if they are what they should be; ValueError, TypeError, KeyError."""
+    item = {"maker": "", **item}  # earlier releases did not note who made a token
     fields = {name: item[name] for name in kind.__dataclass_fields__}  # type: ignore[attr-defined]
     if item["role"] not in ROLES or type(item["made"]) is not int:
         raise ValueError(f"role or time of {item.get('key')!r}")
