@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +26,7 @@ from conftest import write_settings
 from mediamtx.layout import Layout
 from mediamtx.removal import asked_for
 from motion.activity import NOT_SCANNED
+from waiting import wait_until
 from webapp import camera_pages
 from webapp.access import may
 from webapp.app import create_app
@@ -60,6 +63,14 @@ def ask(app: Flask) -> Callable[..., TestResponse]:
         )
 
     return send
+
+
+def script(folder: Path, text: str) -> str:
+    """A program that does as `text` says, whatever it is asked."""
+    path = folder / "program"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return str(path)
 
 
 def values(answer: TestResponse) -> dict[str, dict[str, Any]]:
@@ -345,6 +356,34 @@ def test_amounts_and_spans_for_people() -> None:
     assert [span(days) for days in (0.01, 1 / 24, 1, 12, 800)] == [
         "less than an hour", "1 hour", "24 hours", "12 days", "2 years",
     ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_doctor_looks_once_at_a_time_and_not_for_ever(
+    app: Flask, ask: Callable[..., TestResponse], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, visitor = tmp_path / "began", Visitor(app)
+    headers = {"X-CSRFToken": visitor.token("/settings/doctor")}
+    monkeypatch.setattr(sys, "executable", script(tmp_path, f"touch {began}; sleep 600"))
+    monkeypatch.setattr("webapp.other_settings.DOCTOR_TIME", 3.0)
+    with ThreadPoolExecutor() as other:
+        first = other.submit(visitor.client.post, "/api/v1/settings/doctor", headers=headers)
+        wait_until(began.exists, 20, "the first one looks")
+        second = ask("POST", "/api/v1/settings/doctor")
+        assert second.status_code == 429 and "already" in second.get_json()["detail"]
+        assert first.result().status_code == 504
+    monkeypatch.setattr(sys, "executable", script(tmp_path, "echo 'ok    Python 3.11'; exit 1"))
+    assert ask("POST", "/api/v1/settings/doctor").get_json() == {"lines": [{"state": "ok", "text": "Python 3.11"}]}
+
+
+@pytest.mark.logs_errors
+def test_a_doctor_that_fails_says_why_in_the_log(
+    ask: Callable[..., TestResponse], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "executable", script(tmp_path, f"echo 'no room for {ADDRESS}' >&2; exit 3"))
+    answer = ask("POST", "/api/v1/settings/doctor")
+    assert answer.status_code == 500 and "log" in answer.get_json()["detail"]
+    assert "no room for rtsp://admin:***@" in caplog.text and SECRET not in caplog.text
 
 
 def test_the_doctors_lines() -> None:

@@ -167,7 +167,7 @@ OPERATIONS: dict[str, Operation] = {
     "exports.start": Operation({202: types.Export}, types.ExportBody, errors=(400, 404, 409, 415, 429, 507)),
     "exports.show": Operation({200: types.Export}, errors=(404,)),
     "exports.stop": Operation({204: None}, errors=(404,)),
-    "other_settings.examine": Operation({200: system_types.Doctor}, errors=(503,)),
+    "other_settings.examine": Operation({200: system_types.Doctor}, errors=(429, 503, 504)),
     "system.shown": Operation({200: system_types.System}),
     "system.lines": Operation(
         {200: system_types.Log},

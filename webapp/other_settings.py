@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import importlib.metadata
-import subprocess
+import logging
 import sys
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from flask import Blueprint, jsonify, render_template
+from flask import Blueprint, abort, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
 from config.effect import ONLY_IN_FILE
 from config.errors import RecorderError
+from config.redaction import redact
 from mediamtx.addresses import running_recorder
 from mediamtx.usage import storage_of
 from webapp.camera_pages import Group, common
 from webapp.following import following
+from webapp.programs import run, turn
 from webapp.setting_fields import fields_of, keys_but
 from webapp.settings_api import stored_settings
 from webapp.state import app_state
@@ -28,6 +31,10 @@ RECORDED = (
     *("recorder", "workers"),
 )
 PAGE = ("web.host", "web.port", "web.session_days")
+DOCTOR_TIME = 90.0  # s; a program that does not answer takes 20 s of it
+
+log = logging.getLogger(__name__)
+_doctors = threading.BoundedSemaphore(1)
 
 blueprint = Blueprint("other_settings", __name__)
 
@@ -107,7 +114,8 @@ def examine() -> ResponseReturnValue:
     """What the doctor says: {"lines": [{"state": "ok", "note" or "wrong", "text"}]}; takes some seconds."""
     config, state = following().environ.get("BIRBCAM_CONFIG", ""), app_state()
     own = f"port {state.settings.web.port} (web.port) is taken"  # by this very program
-    lines = [line for line in state.threads.disk(_examine, config) if not line.text.startswith(own)]
+    with turn(_doctors, "The doctor is looking already; try again in a few seconds."):
+        lines = [line for line in state.threads.disk(_examine, config) if not line.text.startswith(own)]
     return jsonify({"lines": [{"state": line.state, "text": line.text} for line in lines]})
 
 
@@ -166,7 +174,11 @@ def _licence(expression: str, classifiers: Iterable[str]) -> str:
 
 def _examine(config: str) -> list[Line]:
     command = [sys.executable, "-m", "launcher", "doctor", *(("--config", config) if config else ())]
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
-    )
-    return doctor_lines(done.stdout.decode(errors="replace"))
+    done = run(command, DOCTOR_TIME)
+    if done.code is None:
+        abort(504, f"The doctor did not end within {DOCTOR_TIME:g} s; a disk or a device may hang.")
+    lines = doctor_lines(done.output.decode(errors="replace"))
+    if not lines:
+        log.error("the doctor failed (exit code %d): %s", done.code, redact(done.errors[-2000:]))
+        abort(500, "The doctor itself failed; the log of the web app says why.")
+    return lines
