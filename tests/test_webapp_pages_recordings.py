@@ -96,8 +96,24 @@ def test_keeping_in_the_list_the_player_and_with_the_keyboard(site: Site, browse
         tab.page.keyboard.press("k")
         expect(in_player).to_have_attribute("aria-pressed", "false")
         wait_until(lambda: site.kept("keep") == [stems[1]], 5, "the first clip is kept no more")
+        tab.page.route("**/clips?day=*", lambda route: route.abort(), times=1)
         tab.page.reload()
+        error = tab.page.locator('.toast[data-kind="error"]')
+        expect(error).to_contain_text("does not answer")
+        tab.problems.clear()
+        error.get_by_role("button", name="Try again").click()
+        expect(tab.page.locator(".clip[aria-current]")).to_be_visible()
         expect(star).to_have_attribute("aria-pressed", "true")
+        # Where a filter hides what is kept no more, the focus goes to its neighbour.
+        tab.page.locator(".entry").nth(3).locator(".star").click()
+        tab.page.get_by_role("button", name="Kept", exact=True).click()
+        stars = tab.page.locator(".list .star")
+        expect(stars).to_have_count(2)
+        stars.first.click()
+        expect(stars).to_have_count(1)
+        expect(stars).to_be_focused()
+        stars.press("Enter")
+        expect(tab.page.get_by_role("button", name="Kept", exact=True)).to_be_focused()
 
 
 def test_deleting_with_undo(site: Site, browser: Browser) -> None:

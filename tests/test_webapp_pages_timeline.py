@@ -318,12 +318,14 @@ def test_a_range_is_exported(site: Site, browser: Browser) -> None:
         expect(end).to_have_value("19:00:30")
         tab.page.keyboard.press("ArrowLeft")
         expect(handle).to_have_attribute("aria-valuetext", "19:00:29")
+        tab.page.route(re.compile("/exports/"), lambda route: route.abort(), times=2)  # and still it goes on
         tab.page.get_by_role("button", name="Export", exact=True).click()
         download = tab.page.locator("[data-part=range-download]")
         expect(download).to_be_visible(timeout=20_000)
         expect(facts).to_have_text(re.compile(r"Saved among the recordings · 0:2[56]"))
         with tab.page.expect_download() as downloading:
             download.click()
+        tab.problems.clear()
         info = inspect(downloading.value.path())
         assert info.video and info.audio and info.duration == pytest.approx(25, abs=1.1)
         expect(tab.page.locator(".events .kind[data-kind=saved]")).to_have_count(1)
@@ -352,10 +354,17 @@ def test_footage_that_was_deleted_meanwhile_is_said_to_be_gone(site: Site, playe
 
 def test_a_day_without_footage_says_so(site: Site, browser: Browser) -> None:
     with opened(browser, site.address) as tab:
+        tab.page.route("**/clips?day=*", lambda route: route.abort(), times=1)
         tab.open("/timeline/front/2026-10-25")
+        tab.page.get_by_role("button", name="Try again").click()
         expect(tab.page.locator("[data-part=problem]")).to_contain_text("Nothing is recorded on this day")
+        tab.problems.clear()
         expect(tab.page.locator("time-strip")).to_have_attribute("aria-valuemax", "90000")
         expect(tab.page.get_by_role("heading", name="No clips on this day")).to_be_visible()
+        tab.page.route("**/index.m3u8?*", lambda route: route.fulfill(status=401))
+        tab.open("/timeline/front")
+        expect(tab.page.locator("[data-part=problem]")).to_contain_text("You are logged out")
+        tab.problems.clear()
         tab.open("/timeline/empty")
         expect(tab.page.get_by_role("heading", name="Nothing of empty is recorded yet")).to_be_visible()
 
