@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config.networks import parse_networks
+from config.redaction import check_encoded
 from config.settings import CAMERA_NAME, PI_CAMERA, CameraSettings, Polygons, Setting
 from config.sizes import parse_amount
 
@@ -165,6 +166,8 @@ def _source(text: str, base: Path) -> str:
     scheme, colon, _ = text.partition("://")
     if colon and scheme.strip().lower() not in ADDRESSES:
         raise ValueError("addresses start with rtsp:// or http://; a video file is named by its path alone")
+    if colon:
+        check_encoded(text)
     if text in ("", "demo") or colon or PI_CAMERA.fullmatch(text):
         return text
     return str((base / Path(text).expanduser()).absolute())

@@ -17,7 +17,7 @@ from config.errors import ConfigError
 from config.fields import Setting
 from config.load import TABLES
 from config.network import is_loopback
-from config.redaction import MARK, place, restore
+from config.redaction import MARK, check_encoded, place, restore
 from config.settings import CAMERA_NAME, PI_CAMERA, CameraSettings, Settings
 
 Saved = dict[str, Any]
@@ -186,6 +186,8 @@ def _check_source(text: str) -> None:
             'must be an address (rtsp://user:password@host/path), a device (/dev/video0), "picamera" or "demo"; '
             "a video file can be named in config.txt alone"
         )
+    if "://" in text:
+        check_encoded(text)
 
 
 def _take(values: Saved, tables: list[str], name: str) -> None:

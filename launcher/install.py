@@ -12,6 +12,7 @@ from pathlib import Path
 
 from config.errors import ConfigError, InstallError
 from config.load import load_settings
+from config.redaction import redact
 from config.settings import Settings
 from config.setup_code import new_code
 from launcher.install_do import Installer, run
@@ -111,7 +112,7 @@ INSTALLER = Installer()
 
 def farewell(facts: Facts, record: Record, settings: Settings) -> list[str]:
     """What a person does next."""
-    cameras = [f"{name} ({camera.source})" for name, camera in settings.cameras.items()]
+    cameras = [f"{name} ({redact(camera.source)})" for name, camera in settings.cameras.items()]
     lines = [] if record.parts == "server" else [f"Cameras: {', '.join(cameras)}; change them in {config_file()}."]
     if record.parts != "server" and all(camera.source == "demo" for camera in settings.cameras.values()):
         lines.append("No camera was found, so a drawn garden is shown; `sudo birbcam doctor` says what to do.")

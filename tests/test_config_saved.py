@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from config.check import Problem
+from config.check import Problem, check_value, settings_of
 from config.errors import ConfigError
 from config.redaction import redact, restore
 from config.saved import values_of, with_camera, with_changes, without_camera
@@ -40,12 +41,38 @@ def problems(changes: dict[str, Any]) -> dict[str, str]:
         ("http://host/snap?user=a&pwd=secret&x=1", "http://host/snap?user=a&pwd=***&x=1"),
         ("rtsp://host/x", "rtsp://host/x"),
         ("http://host/?compass=1", "http://host/?compass=1"),
+        ("srt://host:9000?mode=caller&passphrase=sesame&x=1", "srt://host:9000?mode=caller&passphrase=***&x=1"),
+        ("http://host/x?u=admin&p=sesame", "http://host/x?u=admin&p=***"),
+        ("http://host/x?api_key=a1&apikey=b2&key=c3", "http://host/x?api_key=***&apikey=***&key=***"),
+        ("http://host/x?loginuse=admin&loginpas=a#b", "http://host/x?loginuse=admin&loginpas=***"),
+        ("rtsp://[fe80::1]:554/x", "rtsp://[fe80::1]:554/x"),
     ],
 )
 def test_passwords_are_hidden_and_restored(text: str, shown: str) -> None:
     assert redact(text) == shown
     assert restore(shown, text) == text
     assert restore(text, "demo") == text
+
+
+@pytest.mark.parametrize("password", ["pa/ss", "pa#ss", "pa?ss", "/", "1234/5", "a@b/c", "a/b:c", "a?b", "//a"])
+def test_unencoded_passwords_are_refused_and_hidden_all_the_same(password: str) -> None:
+    address = f"rtsp://u:{password}@host/x"
+    assert redact(f"cannot open {address}: refused") == "cannot open rtsp://u:***@host/x: refused"
+    said = problems({"cameras.front.source": address})["cameras.front.source"]
+    assert "/ as %2F" in said and password not in said.replace("/ as %2F, ? as", "")
+    with pytest.raises(ValueError, match="as %2F"):
+        check_value(str, settings_of(CameraSettings)["source"][1], address, Path())
+
+
+@pytest.mark.parametrize("text", ["rtsp://u:p ss@host/x", "rtsp://us/er:pass@host/x", "http://host/x?mail=a@b"])
+def test_addresses_that_can_be_read_in_two_ways_are_refused(text: str) -> None:
+    assert "as %40" in problems({"cameras.front.source": text})["cameras.front.source"]
+
+
+def test_long_texts_are_redacted_quickly() -> None:
+    """Nobody keeps the web app busy by what is logged of a request."""
+    for text in ("://" * 50_000, "://" + ":" * 50_000, "?pass" * 50_000, "a@" * 50_000 + "://"):
+        assert redact(text) == text
 
 
 @pytest.mark.parametrize(
