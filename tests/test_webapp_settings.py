@@ -27,11 +27,13 @@ from mediamtx.layout import Layout
 from mediamtx.removal import asked_for
 from motion.activity import NOT_SCANNED
 from waiting import wait_until
-from webapp import camera_pages
+from webapp import camera_pages, programs
 from webapp.access import may
 from webapp.app import create_app
 from webapp.other_settings import amount, doctor_lines, span
+from webapp.programs import run
 from webapp.server import open_listener
+from webapp.source_test import MOST
 from website import Visitor
 
 SECRET = "hunter2"
@@ -374,6 +376,33 @@ def test_the_doctor_looks_once_at_a_time_and_not_for_ever(
         assert first.result().status_code == 504
     monkeypatch.setattr(sys, "executable", script(tmp_path, "echo 'ok    Python 3.11'; exit 1"))
     assert ask("POST", "/api/v1/settings/doctor").get_json() == {"lines": [{"state": "ok", "text": "Python 3.11"}]}
+
+
+@pytest.mark.logs_errors
+def test_tests_of_sources_that_hang_in_the_kernel_take_no_place_for_ever(
+    ask: Callable[..., TestResponse], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", script(tmp_path, "exec sleep 600"))
+    monkeypatch.setattr("webapp.source_test.LONGEST", 0.3)
+    with monkeypatch.context() as patched:
+        patched.setattr(programs, "KILLED", 0.1)
+        patched.setattr("os.killpg", lambda *_: None)  # no signal reaches it
+        for _ in range(MOST + 1):
+            answer = ask("POST", "/api/v1/cameras/test", {"source": "demo"})
+            assert answer.status_code == 200 and "did not end" in answer.get_json()["reason"]
+    for process in programs._held:
+        process.kill()
+    wait_until(lambda: run(["true"], 5).code == 0 and not programs._held, 10, "they are reaped")
+
+
+@pytest.mark.logs_errors
+def test_a_test_of_a_source_that_fails_says_why_in_the_log(
+    ask: Callable[..., TestResponse], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "executable", script(tmp_path, f"echo '{ADDRESS}: no room' >&2; echo oops; exit 3"))
+    answer = ask("POST", "/api/v1/cameras/test", {"source": "demo"}).get_json()
+    assert not answer["ok"] and "log" in answer["cure"]
+    assert "rtsp://admin:***@192.0.2.7/live: no room" in caplog.text and SECRET not in caplog.text
 
 
 @pytest.mark.logs_errors

@@ -3,45 +3,40 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import logging
 import sys
-import tempfile
+import threading
 from typing import Any
 
-from flask import abort
-
+from config.redaction import redact
+from webapp.programs import run, turn
 from webapp.threads import Threads
 
 MOST = 2  # tests at a time
-_running = [0]
+LONGEST = 40.0  # s; `camera.trial` ends itself after 30, unless the kernel holds it
+
+log = logging.getLogger(__name__)
+_places = threading.BoundedSemaphore(MOST)
 
 
 def test_source(threads: Threads, source: str) -> dict[str, Any]:
-    """What `camera.trial` says of a source, within its 30 s; 429 where too many are being tried."""
-    if _running[0] >= MOST:
-        abort(429, "Other sources are being tried at the moment; try again in a few seconds.")
-    _running[0] += 1
-    try:
+    """What `camera.trial` says of a source; 429 where too many are being tried."""
+    with turn(_places, "Other sources are being tried at the moment; try again in a few seconds."):
         return threads.disk(_ask, source)
-    finally:
-        _running[0] -= 1
 
 
 def _ask(source: str) -> dict[str, Any]:
-    # The address stands in no command line of ours; one pipe is read without a selector, which gevent has replaced.
-    with tempfile.TemporaryFile() as question:
-        question.write(json.dumps({"source": source}).encode())
-        question.seek(0)
-        done = subprocess.run(
-            [sys.executable, "-m", "camera.trial"],
-            stdin=question,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
+    # The address stands in no command line of ours.
+    done = run([sys.executable, "-m", "camera.trial"], LONGEST, json.dumps({"source": source}).encode())
+    why = redact(done.errors[-2000:]).strip() or "it said nothing"
+    if done.code is None:
+        log.error("the test of a source did not end within %g s: %s", LONGEST, why)
+        return {"ok": False, "reason": f"the test did not end within {LONGEST:g} s", "cure": "a device may hang"}
     try:
-        answer = json.loads(done.stdout.splitlines()[0])
-        assert isinstance(answer, dict)
-        return answer
+        answer = json.loads(done.output.splitlines()[0])
     except (ValueError, IndexError):
-        return {"ok": False, "reason": "the test itself failed", "cure": "the log of the web app says why"}
+        answer = None
+    if isinstance(answer, dict):
+        return answer
+    log.error("the test of a source failed (exit code %d): %s", done.code, why)
+    return {"ok": False, "reason": "the test itself failed", "cure": "the log of the web app says why"}
