@@ -112,6 +112,21 @@ def test_the_wall_shows_each_camera_and_follows_its_clips(
         front.get_by_role("link", name=re.compile("Saved")).click()
         tab.wait_for_playing(saved.name.stem)
 
+        # A camera is added elsewhere: the page is loaded again for it, but not for ever where that shows no more.
+        tab.open("/")
+        loads: list[str] = []
+        tab.page.on("load", lambda page: loads.append(page.url))
+        added = tab.page.evaluate("fetch('api/v1/status').then(answer => answer.json())")
+        added["cameras"].append({**added["cameras"][0], "name": "nest"})
+        tab.page.route("**/api/v1/status", lambda route: route.fulfill(json=added))
+        look = "document.dispatchEvent(new Event('visibilitychange'))"
+        with tab.page.expect_event("load"):
+            tab.page.evaluate(look)
+        for _ in range(3):
+            with tab.page.expect_response("**/api/v1/status"):
+                tab.page.evaluate(look)
+        assert len(loads) == 1
+
 
 def test_an_unknown_address_gets_a_page_in_the_same_look(site: str, browser: Browser) -> None:
     with opened(browser, site) as tab:

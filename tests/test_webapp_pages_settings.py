@@ -104,6 +104,8 @@ def test_the_first_evening(browser: Browser, site: Site) -> None:
         test.click()
         expect(result.locator("[data-failed]")).to_contain_text("Connection refused", timeout=30_000)
         expect(result.locator("[data-failed]")).to_contain_text("is the camera switched on", ignore_case=True)
+        page.get_by_label("User").fill("somebody")
+        expect(result).to_be_hidden()  # it was about another address
         page.get_by_label("Address").fill(f"rtsp://127.0.0.1:{port}/front")
         page.get_by_label("User").fill("reader")
         page.get_by_label("Password").fill("a wrong one")
@@ -181,9 +183,16 @@ def test_forms_lose_nothing(browser: Browser, site: Site) -> None:
         page.get_by_label("Pictures per second", exact=True).fill("999")
         save(page, "A value is wrong")
         expect(field(page, "cameras.front.fps").locator(".problem")).to_contain_text("1 to 120")
+        wrong = page.get_by_label("Pictures per second", exact=True)
+        expect(wrong).to_have_attribute("aria-invalid", "true")
+        expect(wrong).to_have_accessible_description(re.compile("Out of range"))
         assert page.get_by_label("Title").input_value() == "Feeder" and not site.saved()
         page.get_by_label("Pictures per second", exact=True).fill("12")
-        save(page)
+        sent: list[str] = []
+        page.on("request", lambda request: sent.append(request.method) if request.method == "PATCH" else None)
+        page.get_by_label("Title").evaluate("input => { input.form.requestSubmit(); input.form.requestSubmit(); }")
+        expect(page.locator(".toast").last).to_contain_text("Saved")
+        assert sent == ["PATCH"], "Enter twice saves once"
         assert site.saved()["cameras"]["front"] == {"title": "Feeder", "fps": 12}
         expect(page.locator(".save-bar")).to_be_hidden()
 
@@ -214,11 +223,18 @@ def test_areas_with_a_finger_and_the_other_pages(browser: Browser, site: Site) -
         expect(page.locator(".area-corner")).to_have_count(3)
         page.locator('[data-name="between-0-0"]').press("Enter")
         expect(page.locator(".area-corner")).to_have_count(4)
+        points = page.locator("polygon").get_attribute("points")
+        corner.dispatch_event("pointerdown", {"pointerId": 1, "clientX": 100, "clientY": 100})
+        page.locator(".area-frame").dispatch_event("pointermove", {"pointerId": 1, "clientX": 140, "clientY": 140})
+        assert page.locator("polygon").get_attribute("points") != points
+        page.locator(".area-frame").dispatch_event("pointercancel", {"pointerId": 1})
+        assert page.locator("polygon").get_attribute("points") == points, "the finger was scrolling"
         page.get_by_label("Look for motion").tap()
         save(page)
         assert len(site.saved()["cameras"]["front"]["ignore"][0]) == 4
         assert site.saved()["cameras"]["front"]["motion"] is False
-        page.get_by_role("button", name="Delete area 1").tap()
+        page.get_by_role("button", name=re.compile("Area 1, ")).press("Delete")
+        expect(page.get_by_role("button", name="Add an area")).to_be_focused()
         save(page)
         assert site.saved()["cameras"]["front"]["ignore"] == []
         for path in ("cameras", "cameras/add", "recording", "network", "storage", "about"):
