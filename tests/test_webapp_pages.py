@@ -112,8 +112,18 @@ def test_the_wall_shows_each_camera_and_follows_its_clips(
         front.get_by_role("link", name=re.compile("Saved")).click()
         tab.wait_for_playing(saved.name.stem)
 
-        # A camera is added elsewhere: the page is loaded again for it, but not for ever where that shows no more.
         tab.open("/")
+        # At most three messages, but none that must be read goes for another.
+        url = tab.page.locator("script[src*='dashboard.js']").get_attribute("src")
+        assert url is not None
+        say = f"""import("{url.replace("dashboard.js", "toast.js")}").then(({{ toast }}) => {{
+            toast("wrong", {{ kind: "error" }});
+            for (const text of "abcd") toast(text);
+        }})"""
+        tab.page.evaluate(say)
+        assert tab.page.locator(".toast span").all_inner_texts() == ["wrong", "c", "d"]
+
+        # A camera is added elsewhere: the page is loaded again for it, but not for ever where that shows no more.
         loads: list[str] = []
         tab.page.on("load", lambda page: loads.append(page.url))
         added = tab.page.evaluate("fetch('api/v1/status').then(answer => answer.json())")

@@ -145,6 +145,14 @@ def test_the_page_of_a_camera(pipeline: Pipeline, browser: Browser, tmp_path: Pa
         tab.page.keyboard.press("1")
         expect(tab.page.locator(".toast").filter(has_text="Saved")).to_be_visible(timeout=15_000)
         expect(tab.page.locator(".recent .clip")).to_have_count(1)
+
+        # The live sound is silent under a clip, and back after it.
+        tab.page.keyboard.press("m")
+        expect(tab.page.get_by_role("button", name="Sound is on")).to_be_visible()
+        tab.page.locator(".recent .clip").click()
+        assert tab.video("v.muted", "live-player")
+        tab.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+        wait_until(lambda: not tab.video("v.muted", "live-player"), 5, "it sounds again")
         assert not tab.problems
 
 
