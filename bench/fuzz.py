@@ -18,7 +18,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,8 +30,8 @@ from fuzz_requests import Fuzzer  # noqa: E402
 from report import machine, table  # noqa: E402
 
 from config.errors import RecorderError  # noqa: E402
-from config.settings import CameraSettings, RecorderSettings, RetentionSettings, Settings, WebSettings  # noqa: E402
-from conftest import Running, free_ports, write_settings  # noqa: E402
+from config.settings import Settings  # noqa: E402
+from conftest import Running, settings_in, write_settings  # noqa: E402
 from mediamtx.addresses import running_recorder  # noqa: E402
 from mediamtx.layout import Layout  # noqa: E402
 from visiting import address_of  # noqa: E402
@@ -118,26 +118,7 @@ def fuzz_an_app(folder: Path, count: int, seed: int) -> Outcome:
     (folder / "outside/secret.txt").write_bytes(CANARY)
     ours = folder / "birbcam"
     ours.mkdir()
-    rtsp, hls, webrtc, udp, api, metrics, web, embedded, _ = free_ports(9)
-    settings = Settings(
-        media_dir=ours,
-        output_dir=ours / "clips",
-        state_dir=ours / "state",
-        recorder="embedded",
-        log_file=str(ours / "log.txt"),
-        retention=RetentionSettings(keep_free=""),
-        mediamtx=RecorderSettings(
-            rtsp_port=rtsp,
-            hls_port=hls,
-            webrtc_port=webrtc,
-            webrtc_udp_port=udp,
-            api_port=api,
-            metrics_port=metrics,
-            embedded_port=embedded,
-        ),
-        web=WebSettings(port=web),
-        cameras={"front": CameraSettings()},
-    )
+    settings = replace(settings_in(ours), log_file=str(ours / "log.txt"))
     users = UserFile(Layout.of(settings))
     users.set_password("a blue tit")
     tokens = ["", *(_token(users, role) for role in ("viewer", "admin"))]

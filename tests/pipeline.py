@@ -13,8 +13,8 @@ from pathlib import Path
 import ffmpeg as ffmpeg_python
 
 from config.errors import RecorderError
-from config.settings import CameraSettings, RecorderSettings, RetentionSettings, Settings, WebSettings
-from conftest import Running, free_ports, write_settings
+from config.settings import CameraSettings, Settings
+from conftest import Running, free_ports, settings_in, write_settings
 from mediamtx.addresses import publish_url, running_recorder
 from mediamtx.api import stream_states
 from mediamtx.names import Stream
@@ -25,26 +25,9 @@ ROOT = Path(__file__).parent.parent
 
 def pipeline_settings(folder: Path, recorder: str, cameras: Sequence[str]) -> Settings:
     """Settings over a folder, with free ports; segments of 4 s, so that many borders are seen."""
-    rtsp, hls, webrtc, udp, api, metrics, web, *embedded = free_ports(7 + 2 * len(cameras))
-    return Settings(
-        media_dir=folder / "media",
-        output_dir=folder / "clips",
-        state_dir=folder / "state",
-        recorder=recorder,
-        mediamtx=RecorderSettings(
-            rtsp_port=rtsp,
-            hls_port=hls,
-            webrtc_port=webrtc,
-            webrtc_udp_port=udp,
-            api_port=api,
-            metrics_port=metrics,
-            embedded_port=min(embedded),
-            segment=4,
-        ),
-        retention=RetentionSettings(keep_free=""),
-        web=WebSettings(port=web),
-        cameras={name: CameraSettings() for name in cameras},
-    )
+    settings = settings_in(folder)
+    ports = replace(settings.mediamtx, embedded_port=min(free_ports(2 * len(cameras))), segment=4)
+    return replace(settings, recorder=recorder, mediamtx=ports, cameras={name: CameraSettings() for name in cameras})
 
 
 class Pipeline:

@@ -7,19 +7,18 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import av
 import pytest
+from recorders import taken_for_mediamtx
 
 import webapp.live
 from config.errors import RecorderError
 from config.settings import Settings
 from conftest import Running
-from mediamtx.addresses import RecorderInfo, publish_url, running_recorder, write_recorder_info
-from mediamtx.config_file import make_publish_password
+from mediamtx.addresses import publish_url, running_recorder, write_recorder_info
 from mediamtx.names import Stream
 from waiting import wait_until
 from webapp.app import create_app
@@ -88,26 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def recorder(settings: Settings) -> Iterator[Recorder]:
-    with Recorder() as server:
-        base = f"http://127.0.0.1:{server.server_address[1]}"
-        make_publish_password(settings)
-        write_recorder_info(
-            settings,
-            RecorderInfo(
-                kind="mediamtx",
-                pid=os.getpid(),
-                started=datetime(2026, 11, 20, tzinfo=UTC),
-                hls_base=base,
-                api_base=base,
-                has_hls_js=True,
-            ),
-        )
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with Recorder() as server, taken_for_mediamtx(settings, server, has_hls_js=True):
         yield server
         server.release.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

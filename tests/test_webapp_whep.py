@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from recorders import taken_for_mediamtx
 from werkzeug.test import TestResponse
 
 from config.settings import Settings
 from mediamtx.addresses import RecorderInfo, mediamtx_headers, write_recorder_info
-from mediamtx.config_file import make_publish_password
 from webapp.app import create_app
 from webapp.whep import CANDIDATES, OFFER, SDP_MOST
 from website import Visitor
@@ -73,19 +72,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def recorder(settings: Settings) -> Iterator[Recorder]:
-    with Recorder() as server:
-        base = f"http://127.0.0.1:{server.server_address[1]}"
-        make_publish_password(settings)
-        runs_since = datetime(2026, 11, 20, tzinfo=UTC)
-        info = RecorderInfo(
-            kind="mediamtx", pid=os.getpid(), started=runs_since, hls_base=base, api_base=base, webrtc_base=base
-        )
-        write_recorder_info(settings, info)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with Recorder() as server, taken_for_mediamtx(settings, server, webrtc=True):
         yield server
-        server.shutdown()
-        thread.join()
 
 
 class Caller:
