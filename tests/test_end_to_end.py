@@ -145,6 +145,8 @@ def test_a_new_user_sees_the_garden_saves_a_minute_and_finds_a_visit(demo: Demo,
                 [from_iso(time) for time in window]
                 for window in json.loads(path.with_suffix(".json").read_text())["windows"]
             ]
+            if not windows:
+                continue  # the rest of a clip after a break in the recording: what comes after the motion
             for start, end in windows:
                 assert visits_between(1, start - NEAR, end + NEAR), f"motion at {start} where the demo shows no bird"
             visits = visits_between(1, begun + LEARNT, windows[-1][1])

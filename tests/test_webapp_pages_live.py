@@ -216,8 +216,11 @@ def test_it_comes_back_by_itself(pipeline: Pipeline, browser: Browser) -> None:
         # As a laptop that slept.
         devtools = tab.page.context.new_cdp_session(tab.page)
         devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
-        tab.page.context.new_page().wait_for_timeout(FROZEN_FOR)
+        other = tab.page.context.new_page()
+        other.wait_for_timeout(FROZEN_FOR)
+        other.close()
         devtools.send("Page.setWebLifecycleState", {"state": "active"})
+        tab.page.bring_to_front()  # a page in the background has slow timers
         wait_for_frames(tab)
 
         pipeline.kill("front")

@@ -71,7 +71,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def review(tab: Tab, camera: str, query: str = "") -> Locator:
     """Open a camera's recordings; its cards, once one is chosen."""
     tab.open(f"/recordings/{camera}/2026-11-20{query}")
-    expect(tab.page.locator(".clip[aria-current]")).to_be_visible()
+    expect(tab.page.locator(".clip[aria-current]")).to_be_visible(timeout=20_000)
     return tab.page.locator(".list .clip")
 
 
