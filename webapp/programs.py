@@ -68,23 +68,13 @@ def turn(places: threading.BoundedSemaphore, said: str) -> Iterator[None]:
         places.release()
 
 
-def output_of(command: Sequence[str], seconds: int = 5) -> str | None:
-    """What a program prints; None where it is not there, fails, or takes longer. For a thread.
-
-    `timeout` ends it, and not Python: that waits with selectors, which gevent has replaced for its own thread.
-    """
+def output_of(command: Sequence[str], seconds: float = 5) -> str | None:
+    """What a program prints; None where it is not there, fails, or takes longer. For a thread."""
     try:
-        with subprocess.Popen(
-            ["timeout", str(seconds), *command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        ) as process:
-            assert process.stdout is not None
-            data = process.stdout.read(MOST)
+        done = run(command, seconds)
     except OSError:
         return None
-    return data.decode(errors="replace") if process.returncode == 0 else None
+    return done.output.decode(errors="replace") if done.code == 0 else None
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> int | None:
