@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import ffmpeg as ffmpeg_python
+import pytest
 
 from config.errors import RecorderError
 from config.settings import CameraSettings, Settings
@@ -122,4 +123,15 @@ def running_pipeline(folder: Path, recorder: str, cameras: Sequence[str], **web:
         stack.callback(pipeline.close)
         pipeline.start_recorder()
         pipeline.start_web()
+        yield pipeline
+
+
+@contextmanager
+def publishing_pipeline(request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """With one camera that publishes, on the recorder of the fixture's parameter; skipped where it is missing."""
+    if request.param == "mediamtx":
+        request.getfixturevalue("mediamtx_binary")
+    request.getfixturevalue("ffmpeg")
+    with running_pipeline(folders.mktemp(request.param), request.param, ["front"]) as pipeline:
+        pipeline.publish()
         yield pipeline

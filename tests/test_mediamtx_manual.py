@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from yard import MAIN as FRONT
+from yard import T as START
+from yard import at
 
 import mediamtx.manual
 from config.errors import ClipError, StorageError
@@ -18,16 +21,8 @@ from mediamtx.clips import Clip
 from mediamtx.files import TEMPORARY
 from mediamtx.layout import Layout
 from mediamtx.manual import Manual, finish, manual_recording, needed, start, stop
-from mediamtx.names import Stream
 from mediamtx.retention import apply_retention
 from mediamtx.segments import Span, list_segments
-
-START = datetime(2026, 11, 20, 18, tzinfo=UTC)
-FRONT = Stream("front")
-
-
-def at(seconds: float) -> datetime:
-    return START + timedelta(seconds=seconds)
 
 
 @pytest.fixture

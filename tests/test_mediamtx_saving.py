@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import av
 import pytest
+from yard import MAIN as FRONT
+from yard import T as START
+from yard import at
 
 from config.errors import ClipError
 from config.settings import Settings
@@ -14,15 +17,8 @@ from media import write_segments
 from mediamtx.catalogue import latest_clip
 from mediamtx.files import TEMPORARY
 from mediamtx.layout import Layout
-from mediamtx.names import Segment, Stream
+from mediamtx.names import Segment
 from mediamtx.saving import save_last
-
-START = datetime(2026, 11, 20, 18, tzinfo=UTC)
-FRONT = Stream("front")
-
-
-def at(seconds: float) -> datetime:
-    return START + timedelta(seconds=seconds)
 
 
 @pytest.fixture

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from io import BytesIO
 
 import av
 import pytest
+from yard import MAIN as FRONT
+from yard import T as START
+from yard import at
 
 from config.settings import Settings
 from media import set_movie_duration, write_segments
 from mediamtx.layout import Layout
 from mediamtx.names import Segment, Stream
 from mediamtx.stills import FRESH, StillCamera
-
-START = datetime(2026, 11, 20, 18, tzinfo=UTC)
-FRONT = Stream("front")
-
-
-def at(seconds: float) -> datetime:
-    return START + timedelta(seconds=seconds)
 
 
 @pytest.fixture

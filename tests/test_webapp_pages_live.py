@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pipeline import Pipeline, running_pipeline
+from pipeline import Pipeline, publishing_pipeline, running_pipeline
 from playwright.sync_api import Browser, expect
 
 from conftest import Running
@@ -31,11 +31,7 @@ FROZEN_FOR = 7000  # ms, longer than a player waits for the next picture
 @pytest.fixture(scope="module", params=["embedded", "mediamtx"])
 def pipeline(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """Recorder and web app of one camera that publishes."""
-    if request.param == "mediamtx":
-        request.getfixturevalue("mediamtx_binary")
-    request.getfixturevalue("ffmpeg")
-    with running_pipeline(tmp_path_factory.mktemp(request.param), request.param, ["front"]) as pipeline:
-        pipeline.publish()
+    with publishing_pipeline(request, tmp_path_factory) as pipeline:
         wait_for_playlist(pipeline)
         yield pipeline
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pipeline import Pipeline, running_pipeline
+from pipeline import Pipeline, publishing_pipeline, running_pipeline
 from playwright.sync_api import Browser, Locator, expect
 from yard import T
 
@@ -431,11 +431,7 @@ def test_the_scale_follows_the_viewers_clock(
 
 @pytest.fixture(params=["embedded", "mediamtx"])
 def pipeline(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    if request.param == "mediamtx":
-        request.getfixturevalue("mediamtx_binary")
-    request.getfixturevalue("ffmpeg")
-    with running_pipeline(tmp_path_factory.mktemp(request.param), request.param, ["front"]) as pipeline:
-        pipeline.publish()
+    with publishing_pipeline(request, tmp_path_factory) as pipeline:
         yield pipeline
 
 
